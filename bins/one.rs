@@ -1,0 +1,39 @@
+//! One executable for one program: that which COPPICE_PROGRAM named when this was compiled.
+#![no_main]
+
+use std::ffi::OsString;
+
+use common::program::Program;
+
+const NAME: &str = env!("COPPICE_PROGRAM");
+// Chosen at compile time, so that the linker leaves the other programs out.
+const PROGRAM: &Program = match (find(bins::tree::CORE), find(bins::tree::ADMIN)) {
+    (Some(program), _) | (None, Some(program)) => program,
+    (None, None) => panic!("COPPICE_PROGRAM names no program of the suite"),
+};
+
+const fn find(table: &'static [Program]) -> Option<&'static Program> {
+    let mut i = 0;
+    while i < table.len() {
+        if same(table[i].name.as_bytes(), NAME.as_bytes()) {
+            return Some(&table[i]);
+        }
+        i += 1;
+    }
+    None
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+fn run(mut argv: Vec<OsString>) -> u8 {
+    argv.drain(..1.min(argv.len()));
+    common::program::run(PROGRAM, argv)
+}
+
+common::entry!(run);

@@ -1,0 +1,13 @@
+//! The supervision tree and the tools that speak to it.
+
+use common::program::Program;
+
+mod fifodir;
+mod notify;
+mod ok;
+
+/// Its programs that run often, or by themselves.
+pub const CORE: &[Program] = &[fifodir::PROGRAM, notify::PROGRAM, ok::PROGRAM];
+
+/// Its programs for people.
+pub const ADMIN: &[Program] = &[];

@@ -1,0 +1,9 @@
+//! Values: errors, the command line, times, names. Nothing here opens a file or makes a process.
+
+pub mod args;
+pub mod death;
+pub mod error;
+pub mod name;
+pub mod signal;
+pub mod stamp;
+pub mod text;

@@ -1,0 +1,50 @@
+//! Becoming another program, with a search of PATH of our own: glibc's and musl's differ.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
+
+use crate::sys::exec::{Argv, exec};
+
+/// Where PATH is searched when it is not set, as in s6.
+const DEFAULT_PATH: &str = "/usr/bin:/bin";
+
+/// Becomes `argv`, its first word sought in PATH unless it has a slash; returns only to say why not.
+/// A file that is there but can't be run counts for more than one that is nowhere.
+pub fn search_and_exec(argv: Vec<OsString>) -> Errno {
+    let name = argv.first().cloned().unwrap_or_default();
+    let argv = match Argv::new(argv) {
+        Ok(argv) => argv,
+        Err(_) => return Errno::INVAL,
+    };
+    let mut worst = Errno::NOENT;
+    for candidate in candidates(&name) {
+        let Ok(path) = CString::new(candidate.into_os_string().into_vec()) else { continue };
+        match exec(&path, &argv) {
+            Errno::NOENT | Errno::NOTDIR => {}
+            e => worst = e,
+        }
+    }
+    worst
+}
+
+/// The first executable of this name in PATH.
+pub fn find(name: &OsStr) -> Option<PathBuf> {
+    candidates(name)
+        .into_iter()
+        .find(|path| accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok())
+}
+
+fn candidates(name: &OsStr) -> Vec<PathBuf> {
+    if name.is_empty() {
+        return Vec::new();
+    }
+    if name.as_bytes().contains(&b'/') {
+        return vec![PathBuf::from(name)];
+    }
+    let path = std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
+    std::env::split_paths(&path).map(|dir| dir.join(name)).collect()
+}

@@ -1,0 +1,72 @@
+//! Small files.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::io::{Errno, Result, read, write};
+use rustix::path::Arg;
+
+/// Opens for reading what must be a regular file. Never waits: a fifo in its place is EINVAL.
+pub fn open_regular(dir: impl AsFd, path: impl Arg) -> Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let fd = openat(dir, path, flags, Mode::empty())?;
+    match FileType::from_raw_mode(fstat(&fd)?.st_mode) {
+        FileType::RegularFile => Ok(fd),
+        FileType::Directory => Err(Errno::ISDIR),
+        FileType::Symlink
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown => Err(Errno::INVAL),
+    }
+}
+
+/// Reads a regular file into `buffer`; returns the part that was filled. EFBIG when it does not fit.
+pub fn read_small(dir: impl AsFd, path: impl Arg, buffer: &mut [u8]) -> Result<&[u8]> {
+    let fd = open_regular(dir, path)?;
+    let length = fill(&fd, buffer)?;
+    if length == buffer.len() && fill(&fd, &mut [0])? > 0 {
+        return Err(Errno::FBIG);
+    }
+    Ok(&buffer[..length])
+}
+
+/// Reads until `buffer` is full or the file ends; returns how much.
+pub fn fill(fd: impl AsFd, buffer: &mut [u8]) -> Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match read(&fd, &mut buffer[done..]) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(done)
+}
+
+/// Writes all of it, in as many writes as it takes.
+pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        match write(&fd, bytes) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+/// Opens a directory for the `at` calls; it need not be readable.
+pub fn open_dir(dir: impl AsFd, path: impl Arg) -> Result<OwnedFd> {
+    openat(dir, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Removes a file that may be missing.
+pub fn unlink_if_there(dir: impl AsFd, path: impl Arg) -> Result<()> {
+    match unlinkat(dir, path, AtFlags::empty()) {
+        Err(Errno::NOENT) | Ok(()) => Ok(()),
+        Err(e) => Err(e),
+    }
+}

@@ -1,0 +1,11 @@
+//! The kernel made convenient: files, locks, fifos, children, signals, processes.
+
+pub mod clock;
+pub mod exec;
+pub mod fifo;
+pub mod fifodir;
+pub mod file;
+pub mod lock;
+pub mod process;
+pub mod signals;
+pub mod spawn;

@@ -1,0 +1,124 @@
+//! Processes as /proc shows them, and what names one for good.
+
+use rustix::fs::CWD;
+use rustix::io::{Errno, Result};
+use rustix::process::Pid;
+
+use super::file::read_small;
+use crate::base::text::Text;
+
+/// What tells a process from every other, also across reboots: deterministic boots repeat the pair
+/// of pid and start time, so the boot's own id belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Its pid.
+    pub pid: Pid,
+    /// Its start time in clock ticks since boot (proc(5): field 22 of stat); 0 where /proc is missing.
+    pub start: u64,
+    /// The boot it belongs to.
+    pub boot: BootId,
+}
+
+/// `/proc/sys/kernel/random/boot_id`; all dashes where /proc is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BootId(pub [u8; 36]);
+
+impl BootId {
+    /// Where nobody can tell.
+    pub const UNKNOWN: BootId = BootId([b'-'; 36]);
+
+    /// This boot's.
+    pub fn now() -> BootId {
+        let mut buffer = [0; 64];
+        let read = read_small(CWD, c"/proc/sys/kernel/random/boot_id", &mut buffer);
+        read.ok().and_then(|text| BootId::parse(text.trim_ascii())).unwrap_or(BootId::UNKNOWN)
+    }
+
+    /// From its 36 characters.
+    pub fn parse(text: &[u8]) -> Option<BootId> {
+        let plain = text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
+        text.try_into().ok().filter(|_| plain).map(BootId)
+    }
+
+    /// Its 36 characters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Some of what /proc/PID/stat says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// One letter: R, S, D, T, Z ...
+    pub state: u8,
+    /// Its parent's pid; 0 when that is outside of this pid namespace.
+    pub parent: i32,
+    /// Its start time in clock ticks since boot.
+    pub start: u64,
+}
+
+/// Looks at a process. Err(ESRCH): there is none; any other error: /proc can't tell.
+pub fn stat(pid: Pid) -> Result<Stat> {
+    let mut path = Text::<32>::new();
+    // A pid has at most ten digits.
+    let _ = std::fmt::Write::write_fmt(&mut path, format_args!("/proc/{}/stat", pid.as_raw_pid()));
+    match stat_file(path.bytes()) {
+        // Gone, or hidden, or no /proc at all: the difference decides whether it can be adopted.
+        Err(Errno::NOENT) if rustix::process::test_kill_process(pid) == Err(Errno::SRCH) => {
+            Err(Errno::SRCH)
+        }
+        result => result,
+    }
+}
+
+/// Looks at the calling process.
+pub fn stat_self() -> Result<Stat> {
+    stat_file(b"/proc/self/stat")
+}
+
+fn stat_file(path: &[u8]) -> Result<Stat> {
+    // The name in it has at most 16 bytes, the numbers before field 23 some 250.
+    let mut buffer = [0; 1024];
+    parse_stat(read_small(CWD, path, &mut buffer)?).ok_or(Errno::INVAL)
+}
+
+/// Reads the fields after the last `)`: the name before it may contain anything.
+fn parse_stat(text: &[u8]) -> Option<Stat> {
+    let end = text.iter().rposition(|b| *b == b')')?;
+    let mut fields = std::str::from_utf8(&text[end + 1..]).ok()?.split_ascii_whitespace();
+    let state = *fields.next()?.as_bytes().first()?;
+    let parent = fields.next()?.parse().ok()?;
+    let start = fields.nth(17)?.parse().ok()?;
+    Some(Stat { state, parent, start })
+}
+
+impl Identity {
+    /// The calling process.
+    pub fn of_self() -> Identity {
+        Identity {
+            pid: rustix::process::getpid(),
+            start: stat_self().map_or(0, |s| s.start),
+            boot: BootId::now(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_contain_anything() {
+        let text = b"12 (a) b) ) S 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1 2 3";
+        assert_eq!(parse_stat(text), Some(Stat { state: b'S', parent: 1, start: 777 }));
+        assert_eq!(parse_stat(b"12 (a"), None);
+        assert_eq!(parse_stat(b"12 (a) S 1"), None);
+    }
+
+    #[test]
+    fn we_find_ourselves() {
+        let me = Identity::of_self();
+        assert_eq!(stat(me.pid).unwrap().start, me.start);
+        assert_ne!(me.boot, BootId::UNKNOWN);
+    }
+}

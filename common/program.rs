@@ -1,0 +1,119 @@
+//! What a program of the suite is, how it starts and how it ends.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use crate::base::args::Args;
+use crate::base::error::{Error, Result, exit, reason};
+use crate::os::exec;
+
+/// A program: its name, what `--help` says and its body.
+pub struct Program {
+    /// The name that it is called by.
+    pub name: &'static str,
+    /// What follows "usage: NAME " in the answer to `--help`: the first line is the command line,
+    /// then what it does, then a line an option. Its page quotes it; a test compares them.
+    pub help: &'static str,
+    /// What it does.
+    pub main: fn(Args) -> Result<Next>,
+}
+
+/// What happens when the body is done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The process ends.
+    Exit(u8),
+    /// The process becomes another program.
+    Exec(Vec<OsString>),
+}
+
+/// Runs the program that the command line names: `argv[0]`, then the file that was executed (which
+/// tells when a parent chose another `argv[0]`), then the word after the executable's own name.
+pub fn dispatch(mut argv: Vec<OsString>, programs: &[&[Program]]) -> u8 {
+    let find = |name: &[u8]| {
+        let base = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
+        programs.iter().flat_map(|table| table.iter()).find(|p| base == p.name.as_bytes())
+    };
+    let called = argv.first().cloned().unwrap_or_default();
+    let executed = rustix::param::linux_execfn().to_bytes();
+    if let Some(program) = find(called.as_bytes()).or_else(|| find(executed)) {
+        argv.drain(..1.min(argv.len()));
+        return run(program, argv);
+    }
+    match argv.get(1).and_then(|word| find(word.as_bytes())) {
+        Some(program) => run(program, argv.split_off(2)),
+        None => list(&called, programs, argv.get(1)),
+    }
+}
+
+/// What a multi-call executable says when it is called by its own name.
+fn list(called: &OsString, programs: &[&[Program]], word: Option<&OsString>) -> u8 {
+    let name = Path::new(called).file_name().unwrap_or_default().display();
+    if let Some(word) = word.filter(|w| *w != "--help") {
+        say(&name, "fatal", &format_args!("no program {} in here", word.display()));
+        return exit::USAGE;
+    }
+    let mut text = format!("usage: {name} PROGRAM [ARGUMENT...]\n\nThe programs in here:\n");
+    for program in programs.iter().flat_map(|table| table.iter()) {
+        text.push_str(&format!("  {}\n", program.name));
+    }
+    print(&text)
+}
+
+/// Runs one program, and says on stderr what became of it if it failed.
+pub fn run(program: &Program, argv: Vec<OsString>) -> u8 {
+    let asked = if argv.len() == 1 { argv[0].to_str() } else { None };
+    match asked {
+        Some("--help") => return print(&format!("usage: {} {}", program.name, program.help)),
+        Some("--version") => {
+            return print(&format!("{} (coppice) {}\n", program.name, env!("CARGO_PKG_VERSION")));
+        }
+        Some(_) | None => {}
+    }
+    match (program.main)(Args::new(argv)) {
+        Ok(Next::Exit(code)) => code,
+        Ok(Next::Exec(argv)) => cannot_exec(program, argv),
+        Err(e) => fail(program, &e),
+    }
+}
+
+fn fail(program: &Program, e: &Error) -> u8 {
+    say(&program.name, "fatal", &e.message);
+    if e.code == exit::USAGE {
+        let usage = program.help.lines().next().unwrap_or_default();
+        say(&program.name, "usage", &format_args!("{} {usage}", program.name));
+    }
+    e.code
+}
+
+/// Becomes `argv`; returns, with an exit code, only if that fails.
+fn cannot_exec(program: &Program, argv: Vec<OsString>) -> u8 {
+    let name = argv.first().cloned().unwrap_or_default();
+    let e = exec::search_and_exec(argv);
+    say(&program.name, "fatal", &format_args!("unable to run {}: {}", name.display(), reason(e)));
+    if e == Errno::NOENT { exit::NOT_FOUND } else { exit::CANNOT_RUN }
+}
+
+/// One line to standard error, in one write: `name: level: message`.
+pub fn say(name: &dyn Display, level: &str, message: &dyn Display) {
+    let line = format!("{name}: {level}: {message}\n");
+    // Nobody is left to tell if standard error is gone.
+    let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+}
+
+/// A warning: something went wrong, and the program goes on.
+pub fn warn(name: &dyn Display, message: &dyn Display) {
+    say(name, "warning", message);
+}
+
+/// Writes an answer to standard output; the exit code says whether it arrived.
+pub fn print(text: &str) -> u8 {
+    match crate::os::file::write_all(rustix::stdio::stdout(), text.as_bytes()) {
+        Ok(()) => exit::OK,
+        Err(_) => exit::SYSTEM,
+    }
+}

@@ -1,0 +1,47 @@
+//! File descriptors that are known by number: those of the command line and of a child's table.
+
+use std::ffi::c_uint;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use rustix::io::{Errno, Result};
+
+/// Takes over descriptor `number`, which a predecessor or parent left open, and marks it CLOEXEC.
+/// EBADF when it is not open.
+pub fn adopt(number: RawFd) -> Result<OwnedFd> {
+    // SAFETY: F_SETFD takes an int and changes only the flag of a descriptor.
+    super::check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    // SAFETY: it is open, and the caller was handed it: nothing else here knows its number.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Makes `target` a copy of `source` that survives an exec; for a child about to exec. A source
+/// that is its own target only loses its CLOEXEC flag.
+pub fn dup2(source: BorrowedFd<'_>, target: RawFd) -> Result<()> {
+    if source.as_raw_fd() == target {
+        // SAFETY: F_SETFD takes an int and changes only the flag of a descriptor.
+        super::check(unsafe { libc::fcntl(target, libc::F_SETFD, 0) })?;
+    } else {
+        // SAFETY: dup2 takes any two numbers. The child's table is its own.
+        super::check(unsafe { libc::dup2(source.as_raw_fd(), target) })?;
+    }
+    Ok(())
+}
+
+/// Marks every descriptor from `first` on CLOEXEC. ENOSYS or EPERM where the kernel (before 5.11)
+/// or a seccomp filter refuses close_range.
+pub fn cloexec_from(first: c_uint) -> Result<()> {
+    const CLOSE_RANGE_CLOEXEC: c_uint = 4; // linux/close_range.h
+    // SAFETY: with this flag the call only sets flags on descriptors.
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, first, c_uint::MAX, CLOSE_RANGE_CLOEXEC) };
+    if result == -1 { Err(super::last_errno()) } else { Ok(()) }
+}
+
+/// Marks descriptor `number` CLOEXEC, if it is open.
+pub fn cloexec(number: RawFd) -> Result<()> {
+    // SAFETY: F_SETFD takes an int and changes only the flag of a descriptor.
+    match super::check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) }) {
+        Ok(_) | Err(Errno::BADF) => Ok(()),
+        Err(e) => Err(e),
+    }
+}

@@ -1,0 +1,104 @@
+//! Signal masks, dispositions and signalfd.
+
+use std::ffi::c_int;
+use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::ptr;
+
+use rustix::io::Result;
+
+/// A set of signals, as the kernel takes it.
+#[derive(Clone, Copy)]
+pub struct Mask(libc::sigset_t);
+
+impl Mask {
+    /// No signal.
+    pub fn empty() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigemptyset writes the whole set.
+        unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+        // SAFETY: written above.
+        Mask(unsafe { set.assume_init() })
+    }
+
+    /// Every signal.
+    pub fn full() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigfillset writes the whole set.
+        unsafe { libc::sigfillset(set.as_mut_ptr()) };
+        // SAFETY: written above.
+        Mask(unsafe { set.assume_init() })
+    }
+
+    /// These signals; numbers that are none are left out.
+    pub fn of(signals: &[c_int]) -> Self {
+        let mut mask = Mask::empty();
+        for signal in signals {
+            // SAFETY: the set is initialised; a bad number is refused.
+            unsafe { libc::sigaddset(&raw mut mask.0, *signal) };
+        }
+        mask
+    }
+}
+
+/// Blocks every signal; returns what was blocked before.
+pub fn block_all() -> Mask {
+    exchange_mask(&Mask::full())
+}
+
+/// Makes `mask` the set of blocked signals.
+pub fn set_mask(mask: &Mask) {
+    exchange_mask(mask);
+}
+
+fn exchange_mask(mask: &Mask) -> Mask {
+    let mut old = MaybeUninit::uninit();
+    // SAFETY: both sets live through the call, which cannot fail with SIG_SETMASK.
+    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const mask.0, old.as_mut_ptr()) };
+    // SAFETY: written by the call.
+    Mask(unsafe { old.assume_init() })
+}
+
+/// Gives every signal its default disposition, so that what a parent ignored is not handed on.
+pub fn default_all() {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: SIG_DFL runs no code of ours; what can't be changed (KILL, STOP) is refused.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// A descriptor, non-blocking and CLOEXEC, that reads the blocked signals of `mask`.
+pub fn signalfd(mask: &Mask) -> Result<OwnedFd> {
+    // SAFETY: the set lives through the call.
+    let fd = super::check(unsafe {
+        libc::signalfd(-1, &raw const mask.0, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
+    })?;
+    // SAFETY: a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The size of one record read from a signalfd; its first four bytes are the signal's number.
+pub const SIGINFO_SIZE: usize = size_of::<libc::signalfd_siginfo>();
+
+/// Runs `call` and interrupts it after `seconds`: a system call in it then fails with EINTR.
+pub fn interrupted_after<T>(seconds: u32, call: impl FnOnce() -> T) -> T {
+    extern "C" fn nothing(_: c_int) {}
+    // SAFETY: all zero is a valid sigaction: no flags, so no SA_RESTART, and an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = nothing as extern "C" fn(c_int) as usize;
+    // SAFETY: the handler does nothing at all.
+    unsafe { libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut()) };
+    let mut all_but_alarm = Mask::full();
+    // SAFETY: the set is initialised.
+    unsafe { libc::sigdelset(&raw mut all_but_alarm.0, libc::SIGALRM) };
+    let before = exchange_mask(&all_but_alarm);
+    // SAFETY: alarm only sets a timer of this process.
+    unsafe { libc::alarm(seconds) };
+    let result = call();
+    // SAFETY: likewise; 0 takes it back.
+    unsafe { libc::alarm(0) };
+    set_mask(&before);
+    // SAFETY: SIG_DFL runs no code of ours.
+    unsafe { libc::signal(libc::SIGALRM, libc::SIG_DFL) };
+    result
+}
