@@ -2,6 +2,7 @@
 
 use common::program::Program;
 
+mod client;
 mod fifodir;
 mod notify;
 mod ok;
