@@ -6,9 +6,12 @@ mod client;
 mod fifodir;
 mod notify;
 mod ok;
+mod scan;
+mod supervise;
 
 /// Its programs that run often, or by themselves.
-pub const CORE: &[Program] = &[fifodir::PROGRAM, notify::PROGRAM, ok::PROGRAM];
+pub const CORE: &[Program] =
+    &[fifodir::PROGRAM, notify::PROGRAM, ok::PROGRAM, scan::PROGRAM, supervise::PROGRAM];
 
 /// Its programs for people.
 pub const ADMIN: &[Program] = &[];

@@ -11,6 +11,8 @@ pub enum Bad {
     TooLong,
     /// It has a control character, which would break the lines that name it.
     Control,
+    /// It is not UTF-8, as status and messages are.
+    Encoding,
 }
 
 impl Bad {
@@ -19,6 +21,7 @@ impl Bad {
         match self {
             Bad::TooLong => "name longer than 251 bytes",
             Bad::Control => "control character in the name",
+            Bad::Encoding => "name that is not UTF-8",
         }
     }
 }
@@ -29,6 +32,8 @@ pub fn check(name: &[u8]) -> Result<(), Bad> {
         Err(Bad::TooLong)
     } else if name.iter().any(u8::is_ascii_control) {
         Err(Bad::Control)
+    } else if std::str::from_utf8(name).is_err() {
+        Err(Bad::Encoding)
     } else {
         Ok(())
     }

@@ -76,7 +76,33 @@ impl Process {
     }
 }
 
-/// `supervise/supervisor`, and `.svc-scan/scan` for the root: who holds the lock.
+/// `.svc-scan/scan`: the root of the tree, and where its programs are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// Who it is.
+    pub identity: Identity,
+    /// The directory that its supervisors are executed from; empty when PATH is searched.
+    pub programs: String,
+}
+
+impl Root {
+    /// As bytes.
+    pub fn pack(&self) -> Option<Text<4096>> {
+        let mut w = Writer::new();
+        put_identity(&mut w, &self.identity);
+        w.put("programs", format_args!("{}", self.programs));
+        w.seal()
+    }
+
+    /// From bytes; `None` when they are not a whole record.
+    pub fn unpack(bytes: &[u8]) -> Option<Root> {
+        let fields = parse(bytes)?;
+        let get = |key| fields.clone().find(|(k, _)| *k == key).map(|(_, v)| v);
+        Some(Root { identity: identity(get)?, programs: get("programs")?.to_owned() })
+    }
+}
+
+/// `supervise/supervisor`: who holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holder(pub Identity);
 
@@ -165,6 +191,8 @@ mod tests {
 
     #[test]
     fn records_read_back_as_written() {
+        let root = Root { identity: me(), programs: "/usr/bin".to_owned() };
+        assert_eq!(Root::unpack(root.pack().unwrap().bytes()), Some(root));
         let holder = Holder(me());
         assert_eq!(Holder::unpack(holder.pack().unwrap().bytes()), Some(holder));
         for death in [Death::Exit(3), Death::Signal(Signal::KILL), Death::Unknown] {

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, renameat, unlinkat};
 use rustix::io::{Errno, Result, read, write};
 use rustix::path::Arg;
 
@@ -69,4 +69,15 @@ pub fn unlink_if_there(dir: impl AsFd, path: impl Arg) -> Result<()> {
         Err(Errno::NOENT) | Ok(()) => Ok(()),
         Err(e) => Err(e),
     }
+}
+
+/// Replaces a small file as a whole: a reader sees the old one or the new one. What a predecessor
+/// left half-written is thrown away.
+pub fn replace(dir: impl AsFd, name: &str, bytes: &[u8]) -> Result<()> {
+    let new = format!("{name}.new");
+    unlink_if_there(&dir, new.as_str())?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
+    write_all(openat(&dir, new.as_str(), flags, mode)?, bytes)?;
+    renameat(&dir, new.as_str(), &dir, name)
 }

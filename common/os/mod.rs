@@ -2,10 +2,12 @@
 
 pub mod clock;
 pub mod exec;
+pub mod fds;
 pub mod fifo;
 pub mod fifodir;
 pub mod file;
 pub mod lock;
 pub mod process;
+pub mod siblings;
 pub mod signals;
 pub mod spawn;

@@ -1,11 +1,16 @@
 //! Processes as /proc shows them, and what names one for good.
 
+use std::os::fd::{AsFd, OwnedFd};
+
 use rustix::fs::CWD;
 use rustix::io::{Errno, Result};
-use rustix::process::Pid;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::file::read_small;
+use crate::base::signal::Signal;
 use crate::base::text::Text;
+use crate::sys::signal::{kill, pidfd_kill};
+use crate::sys::wait::{Which, peek};
 
 /// What tells a process from every other, also across reboots: deterministic boots repeat the pair
 /// of pid and start time, so the boot's own id belongs to it.
@@ -55,6 +60,9 @@ pub struct Stat {
     pub parent: i32,
     /// Its start time in clock ticks since boot.
     pub start: u64,
+    /// A zombie's wait status, as far as we may see it; 0 may also be that of a main thread that
+    /// ended before the others (until Linux 6.8).
+    pub wait_status: i32,
 }
 
 /// Looks at a process. Err(ESRCH): there is none; any other error: /proc can't tell.
@@ -89,10 +97,81 @@ fn parse_stat(text: &[u8]) -> Option<Stat> {
     let state = *fields.next()?.as_bytes().first()?;
     let parent = fields.next()?.parse().ok()?;
     let start = fields.nth(17)?.parse().ok()?;
-    Some(Stat { state, parent, start })
+    let wait_status = fields.nth(29)?.parse().ok()?;
+    Some(Stat { state, parent, start, wait_status })
+}
+
+/// A process that we may have to signal and whose death we wait for: a child of ours, or one that
+/// was another's.
+#[derive(Debug)]
+pub enum Watched {
+    /// A child of ours: its pid is its own until we reap it.
+    Own(Pid),
+    /// Somebody else's; a pidfd where the kernel gives one.
+    Adopted(Identity, Option<OwnedFd>),
+}
+
+/// What has become of an adopted process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It lives, or nobody can tell that it does not.
+    Alive,
+    /// It is dead, and its present parent has not reaped it.
+    Zombie,
+    /// It is gone.
+    Gone,
+}
+
+impl Watched {
+    /// The process of this identity, whoever's it is. What has the pid now may be another: see `look`.
+    pub fn new(identity: Identity) -> Watched {
+        match peek(Which::Pid(identity.pid)) {
+            Err(Errno::CHILD) => {
+                // The pidfd first, the start time after: then they belong together.
+                let pidfd = pidfd_open(identity.pid, PidfdFlags::empty()).ok();
+                Watched::Adopted(identity, pidfd)
+            }
+            Ok(_) | Err(_) => Watched::Own(identity.pid),
+        }
+    }
+
+    /// Its pid.
+    pub fn pid(&self) -> Pid {
+        match self {
+            Watched::Own(pid) => *pid,
+            Watched::Adopted(identity, _) => identity.pid,
+        }
+    }
+
+    /// Sends it a signal. An adopted one may be gone meanwhile: ESRCH.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        match self {
+            Watched::Own(pid) => kill(*pid, false, signal.number()),
+            Watched::Adopted(_, Some(pidfd)) => pidfd_kill(pidfd.as_fd(), signal.number()),
+            Watched::Adopted(identity, None) => match identity.look() {
+                Found::Alive => kill(identity.pid, false, signal.number()),
+                Found::Zombie | Found::Gone => Err(Errno::SRCH),
+            },
+        }
+    }
+
+    /// Sends a signal to its process group, which it leads, as everything that we start does.
+    pub fn signal_group(&self, signal: Signal) -> Result<()> {
+        kill(self.pid(), true, signal.number())
+    }
 }
 
 impl Identity {
+    /// What has become of the process. Without /proc, one of this pid counts as it.
+    pub fn look(&self) -> Found {
+        match stat(self.pid) {
+            Ok(stat) if self.start != 0 && stat.start != self.start => Found::Gone,
+            Ok(stat) if matches!(stat.state, b'Z' | b'X') => Found::Zombie,
+            Err(Errno::SRCH) => Found::Gone,
+            Ok(_) | Err(_) => Found::Alive,
+        }
+    }
+
     /// The calling process.
     pub fn of_self() -> Identity {
         Identity {
@@ -109,8 +188,10 @@ mod tests {
 
     #[test]
     fn a_name_may_contain_anything() {
-        let text = b"12 (a) b) ) S 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1 2 3";
-        assert_eq!(parse_stat(text), Some(Stat { state: b'S', parent: 1, start: 777 }));
+        let text = b"12 (a) b) ) Z 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 \
+            1 2 3 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 256\n";
+        let stat = Stat { state: b'Z', parent: 1, start: 777, wait_status: 256 };
+        assert_eq!(parse_stat(text), Some(stat));
         assert_eq!(parse_stat(b"12 (a"), None);
         assert_eq!(parse_stat(b"12 (a) S 1"), None);
     }

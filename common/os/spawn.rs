@@ -34,8 +34,8 @@ pub enum Blocked {
 pub trait Hooks {
     /// Runs first, in its new session. An error ends the child.
     fn started(&mut self) -> Result<()>;
-    /// Runs when the exec failed.
-    fn not_executed(&mut self, why: Errno);
+    /// Runs when the exec failed. `kept` is the descriptor of `Child::kept`, wherever it is now.
+    fn not_executed(&mut self, why: Errno, kept: Option<BorrowedFd<'_>>);
 }
 
 /// Nothing to do.
@@ -45,7 +45,7 @@ impl Hooks for NoHooks {
     fn started(&mut self) -> Result<()> {
         Ok(())
     }
-    fn not_executed(&mut self, _why: Errno) {}
+    fn not_executed(&mut self, _why: Errno, _kept: Option<BorrowedFd<'_>>) {}
 }
 
 /// A child to start.
@@ -58,6 +58,8 @@ pub struct Child<'a> {
     pub directory: Option<BorrowedFd<'a>>,
     /// Descriptors it has besides those it inherits: its number, and ours that it copies.
     pub fds: &'a [(RawFd, BorrowedFd<'a>)],
+    /// One of ours that must survive the placing of the others, for `Hooks::not_executed`.
+    pub kept: Option<BorrowedFd<'a>>,
     /// The limit on open files to put back, if we raised our own.
     pub open_files: Option<Rlimit>,
     /// Whether it gets a session of its own.
@@ -91,7 +93,6 @@ impl Child<'_> {
         let mut body = || {
             let why = self.become_program(hooks);
             failed = Some(why);
-            hooks.not_executed(why);
             if why == Errno::NOENT { 127 } else { 126 }
         };
         let pid = match self.sharing {
@@ -103,13 +104,16 @@ impl Child<'_> {
 
     /// In the child: becomes the program, or says why not.
     fn become_program(&self, hooks: &mut dyn Hooks) -> Errno {
-        match self.set_up(hooks) {
+        let mut moved = None;
+        let why = match self.set_up(hooks, &mut moved) {
             Ok(()) => exec(self.path, self.argv),
             Err(e) => e,
-        }
+        };
+        hooks.not_executed(why, moved.as_ref().map(AsFd::as_fd).or(self.kept));
+        why
     }
 
-    fn set_up(&self, hooks: &mut dyn Hooks) -> Result<()> {
+    fn set_up(&self, hooks: &mut dyn Hooks, moved: &mut Option<OwnedFd>) -> Result<()> {
         if self.session {
             setsid()?;
         }
@@ -119,6 +123,9 @@ impl Child<'_> {
         }
         if let Some(limit) = self.open_files {
             setrlimit(Resource::Nofile, limit)?;
+        }
+        if let Some(kept) = self.kept.filter(|kept| is_target(self.fds, *kept)) {
+            *moved = Some(fcntl_dupfd_cloexec(kept, above(self.fds))?);
         }
         place(self.fds)?;
         match self.blocked {
@@ -131,18 +138,25 @@ impl Child<'_> {
 
 /// Copies each source to its number. A source whose number is another's target moves away first.
 fn place(fds: &[(RawFd, BorrowedFd<'_>)]) -> Result<()> {
-    let above = fds.iter().map(|(target, _)| target + 1).max().unwrap_or(0);
     let mut moved: [Option<OwnedFd>; MAX_FDS] = Default::default();
     for (moved, (target, source)) in moved.iter_mut().zip(fds) {
-        let number = source.as_raw_fd();
-        if number != *target && fds.iter().any(|(other, _)| *other == number) {
-            *moved = Some(fcntl_dupfd_cloexec(source, above)?);
+        if source.as_raw_fd() != *target && is_target(fds, *source) {
+            *moved = Some(fcntl_dupfd_cloexec(source, above(fds))?);
         }
     }
     for (moved, (target, source)) in moved.iter().zip(fds) {
         dup2(moved.as_ref().map_or(*source, AsFd::as_fd), *target)?;
     }
     Ok(())
+}
+
+fn is_target(fds: &[(RawFd, BorrowedFd<'_>)], source: BorrowedFd<'_>) -> bool {
+    fds.iter().any(|(target, _)| *target == source.as_raw_fd())
+}
+
+/// The first number beyond all targets.
+fn above(fds: &[(RawFd, BorrowedFd<'_>)]) -> RawFd {
+    fds.iter().map(|(target, _)| target + 1).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -160,6 +174,7 @@ mod tests {
             argv: &argv,
             directory: None,
             fds,
+            kept: None,
             open_files: None,
             session: true,
             blocked: Blocked::None,
@@ -198,6 +213,7 @@ mod tests {
             argv: &argv,
             directory: None,
             fds: &[],
+            kept: None,
             open_files: None,
             session: false,
             blocked: Blocked::None,

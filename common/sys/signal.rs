@@ -2,10 +2,11 @@
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
 use rustix::io::Result;
+use rustix::process::Pid;
 
 /// A set of signals, as the kernel takes it.
 #[derive(Clone, Copy)]
@@ -75,6 +76,23 @@ pub fn signalfd(mask: &Mask) -> Result<OwnedFd> {
     })?;
     // SAFETY: a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Sends a signal to a process, or to the group of that number. Real-time signals included, which
+/// rustix has no names for.
+pub fn kill(pid: Pid, group: bool, signal: c_int) -> Result<()> {
+    let raw = pid.as_raw_nonzero().get();
+    // SAFETY: kill takes any numbers.
+    super::check(unsafe { libc::kill(if group { -raw } else { raw }, signal) }).map(|_| ())
+}
+
+/// Sends a signal to the process behind a pidfd.
+pub fn pidfd_kill(pidfd: BorrowedFd<'_>, signal: c_int) -> Result<()> {
+    let no_info = ptr::null::<libc::siginfo_t>();
+    let fd = pidfd.as_raw_fd();
+    // SAFETY: without a siginfo the call reads no memory of ours.
+    let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, no_info, 0) };
+    if sent == -1 { Err(super::last_errno()) } else { Ok(()) }
 }
 
 /// The size of one record read from a signalfd; its first four bytes are the signal's number.

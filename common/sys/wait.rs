@@ -76,3 +76,20 @@ fn wait(which: Which, flags: c_int) -> Result<Option<(Pid, Ended)>> {
     let exited = info.si_code == libc::CLD_EXITED;
     Ok(Some((pid, if exited { Ended::Exited(status) } else { Ended::Killed(status) })))
 }
+
+/// Waits at most `seconds` for a child's end, and reaps it; `None` when it lives on.
+pub fn wait_within(pid: Pid, seconds: u32) -> Result<Option<Ended>> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let id = pid.as_raw_nonzero().get().cast_unsigned();
+    let waited = super::signal::interrupted_after(seconds, || {
+        // SAFETY: `info` lives through the call.
+        super::check(unsafe {
+            libc::waitid(libc::P_PID, id, info.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT)
+        })
+    });
+    match waited {
+        Err(Errno::INTR) => Ok(None),
+        Err(e) => Err(e),
+        Ok(_) => wait_for(pid).map(Some),
+    }
+}

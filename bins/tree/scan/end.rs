@@ -1,0 +1,82 @@
+//! The end: of one service that was removed, and of the whole tree.
+
+use common::format::status::{SIZE, Status};
+use common::os::{clock, file};
+use common::prelude::*;
+
+use super::root::{Ending, OWN, Root};
+use super::slots::{Goal, Key, Slot};
+
+impl Root {
+    /// Stops everything, and ends when nothing is left.
+    pub(super) fn end(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+        for key in self.slots.keys(|slot| ending == Ending::Quit || slot.service.is_none()) {
+            self.aim(key, Goal::End);
+        }
+        // Loggers without a service of theirs have nothing to wait for.
+        let orphaned = |root: &Root, key: &Key| {
+            let slot = root.slots.all.get(key);
+            slot.and_then(|s| s.service)
+                .is_some_and(|service| !root.slots.all.contains_key(&service))
+        };
+        for key in self.slots.keys(|slot| slot.service.is_some()) {
+            if orphaned(self, &key) {
+                self.drain(key);
+            }
+        }
+    }
+
+    /// A slot whose supervisor has ended for good; its logger is next.
+    pub(super) fn forget(&mut self, key: Key) {
+        let gone = self.slots.all.remove(&key);
+        let ended = gone.is_some_and(|slot| slot.service.is_none() && slot.goal != Goal::Run);
+        if !ended && self.ending.is_none() {
+            return;
+        }
+        let loggers = self.slots.keys(|slot| slot.service == Some(key));
+        for logger in loggers {
+            self.drain(logger);
+        }
+    }
+
+    /// Nobody of ours writes to a logger any more: it ends at the end of its input, or by TERM when
+    /// a stray writer keeps that from coming.
+    fn drain(&mut self, key: Key) {
+        let due = clock::boot().after(self.options.timeout_eof);
+        if let Some(slot) = self.slots.all.get_mut(&key) {
+            slot.drain_due = (slot.goal < Goal::End).then_some(due);
+        }
+        self.aim(key, Goal::Drain);
+    }
+
+    /// Ends when the last supervisor has.
+    pub(super) fn end_if_done(&mut self) {
+        if self.ending.is_some() && self.slots.all.is_empty() {
+            self.finish();
+        }
+    }
+
+    /// Becomes `.svc-scan/finish`, if there is one. Process 1 has nowhere else to go.
+    pub(super) fn finish(&mut self) {
+        let finish = self.hook("finish");
+        self.over = match finish {
+            Some(path) => Some(self.become_hook(path)),
+            None if rustix::process::getpid().as_raw_pid() == 1 => {
+                self.complain("finish", &format_args!("no {OWN}/finish to run: staying"));
+                self.ending = None;
+                None
+            }
+            None => Some(Next::Exit(0)),
+        };
+    }
+}
+
+/// Whether a supervisor that is gone had done all that it was to do: its status says that it left.
+pub(super) fn is_done(slot: &Slot, key: Key) -> bool {
+    let mut buffer = [0; SIZE];
+    let status = slot.open(key).ok().and_then(|dir| {
+        Status::unpack(file::read_small(&dir, c"supervise/status", &mut buffer).ok()?)
+    });
+    status.is_some_and(|status| status.left)
+}

@@ -1,0 +1,79 @@
+//! svc-scan: the root of the supervision tree.
+
+mod control;
+mod end;
+mod entries;
+mod hooks;
+mod reap;
+mod reexec;
+mod root;
+mod slots;
+mod start;
+mod update;
+
+use common::base::args::unknown;
+use common::prelude::*;
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+
+pub(super) const PROGRAM: Program = Program {
+    name: "svc-scan",
+    help: "[OPTION...] [DIR]
+Keeps a svc-supervise running for every service directory in DIR (default: the working directory),
+and one for each log/ in them. It may be process 1. Kill it: its successor takes the tree over.
+  -d, --notification-fd FD   write a newline to FD when all supervisors have been started
+  --watch                    notice new and removed entries at once, not only when told to
+  --log-fifos DIR2           services without a log/ write to the fifo DIR2/NAME
+  --timeout-eof MS           how long a logger may wait for the end of its input after its service
+                             has ended (5000)
+",
+    main,
+};
+
+/// What the command line says.
+pub(super) struct Options {
+    dir: Option<OsString>,
+    notify: Option<OwnedFd>,
+    watch: bool,
+    log_fifos: Option<OsString>,
+    timeout_eof: u64,
+    /// The lock, from before a reexec.
+    lock: Option<OwnedFd>,
+}
+
+fn main(args: Args) -> Result<Next> {
+    let siblings = common::os::siblings::Siblings::at_start();
+    let mut root = root::Root::begin(read(args)?, siblings)?;
+    root.run()
+}
+
+fn read(mut args: Args) -> Result<Options> {
+    let mut options = Options {
+        dir: None,
+        notify: None,
+        watch: false,
+        log_fifos: None,
+        timeout_eof: 5000,
+        lock: None,
+    };
+    let fd = |number| {
+        common::sys::fd::adopt(number)
+            .map_err(|_| Error::user(format_args!("file descriptor {number} is not open")))
+    };
+    while let Some(option) = args.option()? {
+        match option.as_str() {
+            "-d" | "--notification-fd" => {
+                options.notify = Some(fd(args.value("file descriptor")?)?);
+            }
+            "--watch" => options.watch = true,
+            "--log-fifos" => options.log_fifos = Some(args.raw_value()?),
+            "--timeout-eof" => options.timeout_eof = args.value("number of milliseconds")?,
+            // Not for people: how a reexec hands on the lock.
+            "--reexec" => options.lock = Some(fd(args.value("file descriptor")?)?),
+            _ => return Err(unknown(&option)),
+        }
+    }
+    options.dir = args.next_operand();
+    args.end()?;
+    Ok(options)
+}

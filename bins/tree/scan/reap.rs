@@ -1,0 +1,123 @@
+//! Children and orphans: a supervisor that died gets a successor, and how an orphaned process ended
+//! is written down, for the supervisor that adopted it, before it is reaped.
+//!
+//! A supervisor's children become ours in the same instant in which it becomes a zombie, and the
+//! kernel appends them to the list of children that waitid walks: an orphan is never seen before its
+//! supervisor's death.
+
+use common::base::death::Death;
+use common::format::records::{Exit, Process, SIZE};
+use common::os::file;
+use common::os::process::{Found, Watched, stat};
+use common::sys::wait::{Ended, Which, peek, reap};
+use rustix::process::Pid;
+
+use super::end::is_done;
+use super::root::Root;
+use super::slots::{Goal, Key};
+
+impl Root {
+    /// Takes all dead children.
+    pub(super) fn reap(&mut self) {
+        while let Ok(Some((pid, ended))) = peek(Which::Any) {
+            let supervisor = self.slots.is_supervisor(pid);
+            let adopter = if supervisor { None } else { self.record_orphan(pid, ended.into()) };
+            // It was peeked at: it is there.
+            let _ = reap(pid);
+            if let Some(key) = self.slots.forget_child(pid) {
+                self.supervisor_died(key, ended == Ended::Exited(0));
+            }
+            if let Some(key) = adopter {
+                self.wake(key);
+            }
+        }
+    }
+
+    /// Looks after the supervisors that are not our children.
+    pub(super) fn notice_inherited(&mut self) {
+        let gone = self.slots.keys(|slot| match &slot.supervisor {
+            Some(Watched::Adopted(identity, _)) => identity.look() != Found::Alive,
+            Some(Watched::Own(_)) | None => false,
+        });
+        for key in gone {
+            // How it ended its own parent knows; its status tells whether in order.
+            self.supervisor_died(key, false);
+        }
+    }
+
+    fn supervisor_died(&mut self, key: Key, in_order: bool) {
+        let Some(slot) = self.slots.all.get_mut(&key) else { return };
+        slot.supervisor = None;
+        slot.marked = true;
+        slot.told = Goal::Run;
+        let in_order = in_order || is_done(slot, key);
+        if slot.goal != Goal::Run && in_order || !slot.is_wanted() {
+            self.forget(key);
+        } else {
+            self.restart(key);
+        }
+    }
+
+    /// Writes down an orphan's end, if it is a service's. Returns whose.
+    fn record_orphan(&mut self, pid: Pid, death: Death) -> Option<Key> {
+        let key = self.whose(pid)?;
+        let slot = self.slots.all.get_mut(&key)?;
+        let dir = slot.open(key).ok()?;
+        let process = recorded(&dir)?;
+        // While it is a zombie its start time can be compared: the record may be of one before it.
+        if stat(pid).is_ok_and(|s| process.identity.start != 0 && s.start != process.identity.start)
+        {
+            return None;
+        }
+        let exit = Exit { identity: process.identity, death }.pack()?;
+        let directory = file::open_dir(&dir, c"supervise").ok()?;
+        slot.marked = false;
+        match file::replace(&directory, "exit", exit.bytes()) {
+            Ok(()) => Some(key),
+            Err(e) => {
+                let why = common::base::error::reason(e);
+                let name = slot.name.clone();
+                self.complain("exit", &format_args!("{name}: unable to record an exit: {why}"));
+                Some(key)
+            }
+        }
+    }
+
+    /// The slot whose process an orphan is. Slots whose process turns out to be its supervisor's own
+    /// child need not be asked again.
+    fn whose(&mut self, pid: Pid) -> Option<Key> {
+        let mut found = None;
+        for (key, slot) in &mut self.slots.all {
+            if !slot.marked {
+                continue;
+            }
+            let Some(process) = slot.open(*key).ok().and_then(|dir| recorded(&dir)) else {
+                continue;
+            };
+            if process.identity.pid == pid {
+                found = Some(*key);
+                break;
+            }
+            let supervisor = slot.supervisor.as_ref().map(Watched::pid);
+            let parent = stat(process.identity.pid).ok().map(|stat| stat.parent);
+            if supervisor.is_some_and(|pid| parent == Some(pid.as_raw_pid())) {
+                slot.marked = false;
+            }
+        }
+        found
+    }
+
+    /// Tells the adopter to look.
+    fn wake(&self, key: Key) {
+        if let Some(supervisor) = self.slots.all.get(&key).and_then(|slot| slot.supervisor.as_ref())
+        {
+            // Gone meanwhile: its successor looks anyway.
+            let _ = supervisor.signal(common::base::signal::Signal::CHLD);
+        }
+    }
+}
+
+fn recorded(dir: &std::os::fd::OwnedFd) -> Option<Process> {
+    let mut buffer = [0; SIZE];
+    Process::unpack(file::read_small(dir, c"supervise/process", &mut buffer).ok()?)
+}

@@ -1,0 +1,50 @@
+//! Upgrade in place: becoming the svc-scan now installed, as the same process. It finds its
+//! supervisors, still its children, in the same way in which the successor of a killed one does.
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, AsRawFd};
+
+use common::base::error::reason;
+use common::sys::exec::{Argv, exec};
+use common::sys::fd::{cloexec, dup2};
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+use super::root::Root;
+use super::slots::{Goal, Slot};
+
+impl Root {
+    /// Returns only if that fails: then nothing has changed. Not while something is being stopped,
+    /// or was removed and still runs: a new image would not know of it.
+    pub(super) fn reexec(&mut self) {
+        let lost = |slot: &&Slot| !slot.active || slot.goal != Goal::Run;
+        if let Some(slot) = self.slots.all.values().find(lost) {
+            let name = &slot.name;
+            let why = format!("{name} was removed and has not ended: prune, then try again");
+            return self.warn(&format_args!("not replaced: {why}"));
+        }
+        let path = self.siblings.path("svc-scan");
+        let Ok(argv) = Argv::new(self.arguments()) else { return };
+        let raised = getrlimit(Resource::Nofile);
+        // Lowering never fails, and a failure to raise it again only means fewer.
+        let _ = setrlimit(Resource::Nofile, self.open_files);
+        let _ = dup2(self.lock.as_fd(), self.lock.as_raw_fd());
+        let e = exec(&path, &argv);
+        let _ = cloexec(self.lock.as_raw_fd());
+        let _ = setrlimit(Resource::Nofile, raised);
+        let path = path.to_string_lossy();
+        self.warn(&format_args!("unable to run {path}: {} (going on as before)", reason(e)));
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = vec!["svc-scan".into()];
+        words.push(format!("--reexec={}", self.lock.as_raw_fd()).into());
+        if self.options.watch {
+            words.push("--watch".into());
+        }
+        if let Some(dir) = &self.options.log_fifos {
+            words.extend(["--log-fifos".into(), dir.clone()]);
+        }
+        words.push(format!("--timeout-eof={}", self.options.timeout_eof).into());
+        words
+    }
+}

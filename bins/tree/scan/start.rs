@@ -1,0 +1,187 @@
+//! Starting supervisors, and taking over those of a killed predecessor.
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+
+use common::base::error::reason;
+use common::base::stamp::Boot;
+use common::format::records::{Holder, SIZE};
+use common::os::process::{Found, Identity, Watched};
+use common::os::spawn::{Blocked, Child, NoHooks, Sharing};
+use common::os::{clock, file};
+use common::sys::exec::Argv;
+use common::sys::wait::wait_for;
+use rustix::io::{Errno, Result};
+
+use super::entries;
+use super::root::Root;
+use super::slots::{Goal, Key, Slot};
+
+/// Between two restarts of the same supervisor, ms.
+const RESTART: u64 = 1000;
+/// The numbers that a supervisor finds its directories at.
+const EVENTS_FD: RawFd = 3;
+const FEED_FD: RawFd = 4;
+
+impl Root {
+    /// A new slot: its supervisor may be there already, if our predecessor was killed or we are a
+    /// new image of it.
+    pub(super) fn take_over_or_start(&mut self, key: Key) {
+        let holder = self.holder(key);
+        if let Some(slot) = self.slots.all.get_mut(&key) {
+            // What was started there may be our orphan now, or become it.
+            slot.marked = holder.is_some();
+        }
+        match holder.and_then(find_supervisor) {
+            Some(supervisor) => self.slots.supervised(key, supervisor),
+            None => self.start(key),
+        }
+    }
+
+    /// Whether a slot's directory shows that it was supervised in this boot.
+    fn holder(&self, key: Key) -> Option<Identity> {
+        let dir = self.slots.all.get(&key)?.open(key).ok()?;
+        let mut buffer = [0; SIZE];
+        let bytes = file::read_small(&dir, c"supervise/supervisor", &mut buffer).ok()?;
+        Holder::unpack(bytes).map(|holder| holder.0).filter(|holder| holder.boot == self.boot)
+    }
+
+    /// Starts a slot's supervisor; if that fails, again in a second.
+    pub(super) fn start(&mut self, key: Key) {
+        let now = clock::boot();
+        match self.try_start(key) {
+            Ok(supervisor) => {
+                self.content("start");
+                self.slots.supervised(key, supervisor);
+                self.tell(key);
+            }
+            // The name belongs to another directory by now: the scan knows more.
+            Err(Errno::STALE | Errno::NOENT | Errno::NOTDIR) => self.retry(key, now, true),
+            Err(e) => {
+                let path = self.siblings.path("svc-supervise");
+                let path = path.to_string_lossy();
+                let why = reason(e);
+                let message = format!("unable to start {path}: {why} (trying again)");
+                self.complain("start", &message);
+                self.retry(key, now, false);
+            }
+        }
+    }
+
+    fn retry(&mut self, key: Key, now: Boot, rescan: bool) {
+        if let Some(slot) = self.slots.all.get_mut(&key) {
+            slot.start_due = slot.is_wanted().then(|| now.after(RESTART));
+        }
+        if rescan {
+            self.rescan = Some(now.after(RESTART));
+        }
+    }
+
+    fn try_start(&self, key: Key) -> Result<Watched> {
+        let slot = self.slots.all.get(&key).ok_or(Errno::STALE)?;
+        let dir = slot.open(key)?;
+        let feed = slot.service.map(|service| self.service_of(slot, service)).transpose()?;
+        let mut words: Vec<OsString> = vec!["svc-supervise".into()];
+        words.push(format!("--under={EVENTS_FD}").into());
+        if feed.is_some() {
+            words.push(format!("--input={FEED_FD}/supervise/log").into());
+        }
+        if let Some(fifos) = &self.options.log_fifos {
+            words.extend(["--log-fifos".into(), fifos.clone()]);
+        }
+        words.extend(["--".into(), (&slot.name).into()]);
+        let mut fds: Vec<(RawFd, BorrowedFd<'_>)> = vec![(EVENTS_FD, self.events.as_fd())];
+        fds.extend(feed.iter().map(|fd| (FEED_FD, fd.as_fd())));
+        fds.extend(self.null.iter().map(|fd| (0, fd.as_fd())));
+        let path = self.siblings.path("svc-supervise");
+        let spawned = Child {
+            path: &path,
+            argv: &Argv::new(words).map_err(|_| Errno::INVAL)?,
+            directory: Some(dir.as_fd()),
+            fds: &fds,
+            kept: None,
+            open_files: Some(self.open_files),
+            session: true,
+            // What is sent to it before it listens must wait.
+            blocked: Blocked::All,
+            sharing: Sharing::Vfork,
+        }
+        .spawn(&mut NoHooks)?;
+        match spawned.failed {
+            None => Ok(Watched::Own(spawned.pid)),
+            Some(e) => {
+                wait_for(spawned.pid)?;
+                // ENOENT is about svc-supervise, not about the service.
+                Err(if e == Errno::NOENT { Errno::NOEXEC } else { e })
+            }
+        }
+    }
+
+    /// The directory of a logger's service.
+    fn service_of(&self, logger: &Slot, service: Key) -> Result<OwnedFd> {
+        match self.slots.all.get(&service) {
+            Some(slot) => slot.open(service),
+            // It has ended, and been forgotten: its directory is where the logger's is.
+            None => {
+                let path = logger.name.strip_suffix("/log").ok_or(Errno::STALE)?;
+                entries::open(path, service)
+            }
+        }
+    }
+
+    /// A supervisor has died: at once, then once a second, there is a new one.
+    pub(super) fn restart(&mut self, key: Key) {
+        let now = clock::boot();
+        let Some(slot) = self.slots.all.get_mut(&key) else { return };
+        match slot.restarted.map(|last| last.after(RESTART)) {
+            Some(due) if due > now => slot.start_due = Some(due),
+            Some(_) | None => self.start_again(key, now),
+        }
+    }
+
+    /// Starts a supervisor in the place of another.
+    pub(super) fn start_again(&mut self, key: Key, now: Boot) {
+        if let Some(slot) = self.slots.all.get_mut(&key) {
+            slot.restarted = Some(now);
+            self.start(key);
+        }
+    }
+
+    /// Tells a supervisor what its slot's goal is, if it has not been told.
+    pub(super) fn tell(&mut self, key: Key) {
+        let Some(slot) = self.slots.all.get_mut(&key) else { return };
+        let Some(supervisor) = &slot.supervisor else { return };
+        if slot.told == slot.goal {
+            return;
+        }
+        let signal = match slot.goal {
+            Goal::Run => return,
+            Goal::Drain => common::base::signal::Signal::HUP,
+            Goal::End => common::base::signal::Signal::TERM,
+        };
+        slot.told = slot.goal;
+        // ESRCH: it has died, and its successor will be told.
+        let _ = supervisor.signal(signal);
+    }
+}
+
+/// The supervisor of this identity, if it lives. Without a pidfd its end could not be noticed: then
+/// there is none, and a new one queues on the lock until it is free.
+fn find_supervisor(identity: Identity) -> Option<Watched> {
+    let watched = Watched::new(identity);
+    // Looked at now: the pidfd, or our being its parent, pins it.
+    match (&watched, identity.look()) {
+        (Watched::Adopted(_, None), _) | (_, Found::Zombie | Found::Gone) => None,
+        (Watched::Own(_) | Watched::Adopted(_, Some(_)), Found::Alive) => Some(watched),
+    }
+}
+
+impl Slot {
+    /// Opens its directory: by name, or, once its entry is gone, by what was kept.
+    pub(super) fn open(&self, key: Key) -> Result<OwnedFd> {
+        match &self.dir {
+            Some(dir) => rustix::io::fcntl_dupfd_cloexec(dir, 0),
+            None => entries::open(&self.name, key),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Starting `./run` and `./finish`, and runit's control scripts.
+
+use std::ffi::{CStr, CString, OsString};
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use common::base::death::Death;
+use common::base::error::reason;
+use common::base::signal::Signal;
+use common::format::letters::Command;
+use common::format::records::{Kind, Process, SIZE};
+use common::os::process::{Identity, Watched, stat, stat_self};
+use common::os::spawn::{Blocked, Child, Hooks, NoHooks, Sharing};
+use common::os::{file, lock};
+use common::sys::exec::Argv;
+use common::sys::wait::{Ended, wait_for, wait_within};
+use rustix::fs::{Access, AtFlags, CWD, FlockOperation, accessat, flock};
+use rustix::io::{Errno, Result, pwritev};
+
+use super::machine::Input;
+use super::supervisor::Supervisor;
+
+/// How long one of runit's control scripts may take. runsv waits for ever, and hears nothing else
+/// meanwhile.
+const CONTROL_SECONDS: u32 = 10;
+
+/// The child's own part of the protocol: it records itself while it shares the supervisor's lock.
+struct Recorder<'a> {
+    file: BorrowedFd<'a>,
+    process: Process,
+    lock: RawFd,
+    /// A lock to wait for before the exec, because another instance holds it.
+    wait_for: Option<BorrowedFd<'a>>,
+    cgroup: Option<BorrowedFd<'a>>,
+    cgroup_error: Option<Errno>,
+}
+
+impl Hooks for Recorder<'_> {
+    fn started(&mut self) -> Result<()> {
+        self.process.identity.pid = rustix::process::getpid();
+        self.process.identity.start = stat_self().map_or(0, |stat| stat.start);
+        write_record(self.file, &self.process)?;
+        if let Some(procs) = self.cgroup {
+            self.cgroup_error = file::write_all(procs, b"0").err();
+        }
+        if let Some(service_lock) = self.wait_for {
+            // A successor must be able to take over while we wait: we are on record already.
+            common::sys::fd::close(self.lock);
+            rustix::io::retry_on_intr(|| flock(service_lock, FlockOperation::LockExclusive))?;
+        }
+        Ok(())
+    }
+
+    fn not_executed(&mut self, why: Errno, kept: Option<BorrowedFd<'_>>) {
+        self.process.failed = Some(why);
+        if let Some(file) = kept {
+            // The parent knows as well; this is for a successor.
+            let _ = write_record(file, &self.process);
+        }
+    }
+}
+
+/// Overwrites the record in place, which needs no space.
+fn write_record(file: BorrowedFd<'_>, process: &Process) -> Result<()> {
+    const NEWLINES: [u8; SIZE] = [b'\n'; SIZE];
+    let text = process.pack().ok_or(Errno::OVERFLOW)?;
+    let padding = &NEWLINES[text.bytes().len()..];
+    pwritev(file, &[IoSlice::new(text.bytes()), IoSlice::new(padding)], 0).map(|_| ())
+}
+
+impl Supervisor {
+    /// Starts the process of the present start; says what the machine is to be told.
+    pub(super) fn start(&mut self, kind: Kind) -> Input {
+        match self.try_start(kind) {
+            Ok(input) => input,
+            Err(e) => Input::NotStarted(e.raw_os_error()),
+        }
+    }
+
+    fn try_start(&mut self, kind: Kind) -> Result<Input> {
+        if kind == Kind::Run {
+            self.refresh_settings();
+            self.custom(Command::Up);
+        }
+        self.update_output();
+        let settings = &self.machine.settings;
+        let notification = settings.notification_fd.filter(|_| kind == Kind::Run);
+        let ready = notification.map(|_| self.files.fresh_ready()).transpose()?;
+        let lock_fd = settings.lock_fd.filter(|_| kind == Kind::Run);
+        let service_lock = lock_fd.map(|_| self.service_lock()).transpose()?;
+        let cgroup = self.enter_cgroup();
+        let stdio = self.stdio()?;
+        let (path, argv) = self.command_line(kind)?;
+
+        let mut fds: Vec<(RawFd, BorrowedFd<'_>)> = Vec::with_capacity(4);
+        fds.extend(stdio.iter().map(|(number, fd)| (*number, fd.as_fd())));
+        fds.extend(notification.zip(ready.as_ref().map(|(_, theirs)| theirs.as_fd())));
+        fds.extend(lock_fd.zip(service_lock.as_ref().map(|(fd, _)| fd.as_fd())));
+        let waits = service_lock.as_ref().filter(|(_, free)| !free).map(|(fd, _)| fd.as_fd());
+        let mut recorder = self.recorder(kind, waits, cgroup.as_ref().map(AsFd::as_fd));
+        let spawned = Child {
+            path: &path,
+            argv: &argv,
+            directory: None,
+            fds: &fds,
+            kept: Some(self.files.process.as_fd()),
+            open_files: None,
+            session: true,
+            blocked: Blocked::None,
+            sharing: if waits.is_some() { Sharing::Fork } else { Sharing::Vfork },
+        }
+        .spawn(&mut recorder)?;
+        let cgroup_error = recorder.cgroup_error;
+        // A child with a copy of our memory could not tell us its start time.
+        let start = match recorder.process.identity.start {
+            0 => stat(spawned.pid).map_or(0, |stat| stat.start),
+            start => start,
+        };
+        if let Some(e) = spawned.failed {
+            // It is on its way out: not yet a zombie, perhaps.
+            wait_for(spawned.pid)?;
+            return Err(e);
+        }
+        if let Some(e) = cgroup_error {
+            self.complain("cgroup", format!("unable to enter its cgroup: {}", reason(e)));
+        }
+        self.watch = Some(Watched::Own(spawned.pid));
+        self.ready = ready.map(|(ours, _)| ours);
+        Ok(Input::Started { pid: spawned.pid, start })
+    }
+
+    fn recorder<'a>(
+        &'a self,
+        kind: Kind,
+        wait_for: Option<BorrowedFd<'a>>,
+        cgroup: Option<BorrowedFd<'a>>,
+    ) -> Recorder<'a> {
+        let pid = rustix::process::getpid();
+        let identity = Identity { pid, start: 0, boot: self.boot };
+        let process = Process { seq: self.machine.status.seq, kind, identity, failed: None };
+        let file = self.files.process.as_fd();
+        let lock = self.files.lock.as_raw_fd();
+        Recorder { file, process, lock, wait_for, cgroup, cgroup_error: None }
+    }
+
+    /// What to execute, and with which arguments.
+    fn command_line(&self, kind: Kind) -> Result<(CString, Argv)> {
+        let name = OsString::from(&self.machine.status.name);
+        let (path, words) = match kind {
+            Kind::Run => (c"./run", vec!["./run".into(), name]),
+            Kind::Finish => {
+                let group = self.files.process().filter(|p| p.kind == Kind::Run);
+                let group = group.map_or(0, |p| p.identity.pid.as_raw_pid());
+                let death = self.machine.status.last_run.unwrap_or(Death::Unknown);
+                let mut words: Vec<OsString> = vec!["./finish".into()];
+                words.extend(finish_arguments(death, self.is_runits()).map(Into::into));
+                if !self.is_runits() {
+                    words.extend([name, group.to_string().into()]);
+                }
+                (c"./finish", words)
+            }
+        };
+        Ok((path.to_owned(), Argv::new(words).map_err(|_| Errno::INVAL)?))
+    }
+
+    /// A lock of the service's own, which its process keeps: free already, or to be waited for.
+    fn service_lock(&mut self) -> Result<(OwnedFd, bool)> {
+        let fd = lock::open(&self.files.dir, c"service-lock")?;
+        match lock::take(&fd, lock::Patience::Seconds(0)) {
+            Ok(()) => Ok((fd, true)),
+            Err(Errno::WOULDBLOCK) => {
+                self.warn(&"another instance still holds the service lock; waiting for it");
+                Ok((fd, false))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Whether there is a finish script to run.
+    pub(super) fn has_finish(&self) -> bool {
+        accessat(CWD, c"./finish", Access::EXEC_OK, AtFlags::empty()).is_ok()
+    }
+
+    fn is_there(&self, name: &CStr) -> bool {
+        accessat(CWD, name, Access::EXISTS, AtFlags::empty()).is_ok()
+    }
+
+    /// Whether the service directory is one of runit's.
+    pub(super) fn is_runits(&self) -> bool {
+        self.is_there(c"control") || self.is_there(c".meta")
+    }
+
+    /// Runs runit's `control/LETTER` scripts for a command. True: they did what the signal was for.
+    pub(super) fn custom(&mut self, command: Command) -> bool {
+        // runsv(8): the loggers' can't be customised.
+        if self.options.input.is_some() || !self.is_there(c"./control") {
+            return false;
+        }
+        let mut done = false;
+        for (i, letter) in scripts(command).into_iter().flatten().enumerate() {
+            let name = format!("./control/{}", char::from(letter));
+            if accessat(CWD, name.as_str(), Access::EXEC_OK, AtFlags::empty()).is_ok() {
+                let ended = self.run_control(&name);
+                done |= i == 0 && ended == Some(Ended::Exited(0));
+            }
+        }
+        done
+    }
+
+    fn run_control(&mut self, name: &str) -> Option<Ended> {
+        let path = CString::new(name).ok()?;
+        let argv = Argv::new([name.into()]).ok()?;
+        let stdio = self.stdio().unwrap_or_default();
+        let fds: Vec<_> = stdio.iter().map(|(number, fd)| (*number, fd.as_fd())).collect();
+        let child = Child {
+            path: &path,
+            argv: &argv,
+            directory: None,
+            fds: &fds,
+            kept: None,
+            open_files: None,
+            session: true,
+            blocked: Blocked::None,
+            sharing: Sharing::Vfork,
+        };
+        let spawned = match child.spawn(&mut NoHooks) {
+            Ok(spawned) => spawned,
+            Err(e) => {
+                self.warn(&format_args!("unable to run {name}: {}", reason(e)));
+                return None;
+            }
+        };
+        match wait_within(spawned.pid, CONTROL_SECONDS) {
+            Ok(Some(ended)) => Some(ended),
+            Ok(None) | Err(_) => {
+                self.warn(&format_args!("{name} takes longer than {CONTROL_SECONDS} s: killed"));
+                // Ours and not reaped: the pid is still its own.
+                let _ = common::sys::signal::kill(spawned.pid, true, Signal::KILL.number());
+                let _ = wait_for(spawned.pid);
+                None
+            }
+        }
+    }
+}
+
+/// The letters of the scripts for a command; the first one's exit code decides. runsv(8): `d` is
+/// preceded by `t`; our restart is its `t`; `o` counts as `u`.
+fn scripts(command: Command) -> [Option<u8>; 2] {
+    if matches!(command, Command::Down | Command::DownPersist) {
+        [Some(b't'), Some(b'd')]
+    } else if command == Command::Restart {
+        [Some(b't'), None]
+    } else if command == Command::Once {
+        [Some(b'u'), None]
+    } else {
+        [Some(command.letter()), None]
+    }
+}
+
+/// The first two arguments of finish: exit code and signal, as s6 or as runit gives them.
+fn finish_arguments(death: Death, runit: bool) -> [String; 2] {
+    let none = if runit { "-1" } else { "256" };
+    let (code, signal) = match death {
+        Death::Exit(code) => (code.to_string(), 0),
+        Death::Signal(signal) => (none.to_owned(), signal.0),
+        Death::Unknown => (none.to_owned(), 0),
+    };
+    [code, signal.to_string()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finish_is_told_as_its_author_expects() {
+        assert_eq!(finish_arguments(Death::Exit(3), false), ["3", "0"]);
+        assert_eq!(finish_arguments(Death::Signal(Signal::KILL), false), ["256", "9"]);
+        assert_eq!(finish_arguments(Death::Signal(Signal::KILL), true), ["-1", "9"]);
+        assert_eq!(finish_arguments(Death::Unknown, false), ["256", "0"]);
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line of svc-supervise, and the one that a reexec makes of it.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+
+use common::base::args::unknown;
+use common::prelude::*;
+use common::sys::fd::adopt;
+
+/// Where the process's standard input comes from, for a logger.
+pub(super) struct Feed {
+    /// The directory that `path` begins in, handed down by svc-scan.
+    pub(super) dir: OwnedFd,
+    /// The fifo; its directory is made when it is missing.
+    pub(super) path: OsString,
+}
+
+/// Descriptors that a predecessor of the same process left open.
+pub(super) struct Inherited {
+    pub(super) lock: OwnedFd,
+    pub(super) log: Option<OwnedFd>,
+    pub(super) ready: Option<OwnedFd>,
+}
+
+/// What the command line says.
+pub(super) struct Options {
+    /// The tree's event directory: svc-scan started us, in the service directory.
+    pub(super) under: Option<OwnedFd>,
+    pub(super) input: Option<Feed>,
+    pub(super) log_fifos: Option<OsString>,
+    pub(super) inherited: Option<Inherited>,
+    /// The service directory; under svc-scan only its name.
+    pub(super) dir: OsString,
+}
+
+impl Options {
+    pub(super) fn read(mut args: Args) -> Result<Options> {
+        let (mut under, mut input, mut log_fifos, mut inherited) = (None, None, None, None);
+        while let Some(option) = args.option()? {
+            match option.as_str() {
+                "--under" => under = Some(take_fd(args.value("file descriptor")?)?),
+                "--input" => input = Some(Feed::parse(&args.raw_value()?)?),
+                "--log-fifos" => log_fifos = Some(args.raw_value()?),
+                "--reexec" => inherited = Some(Inherited::parse(&args.value::<String>("list")?)?),
+                _ => return Err(unknown(&option)),
+            }
+        }
+        let dir = args.operand("service directory")?;
+        args.end()?;
+        Ok(Options { under, input, log_fifos, inherited, dir })
+    }
+
+    /// The service's name: that which svc-scan gave, or the last part of the path.
+    pub(super) fn name(&self) -> String {
+        if self.under.is_some() {
+            return self.dir.to_string_lossy().into_owned();
+        }
+        let path = std::path::absolute(&self.dir).unwrap_or_else(|_| (&self.dir).into());
+        path.file_name().unwrap_or(OsStr::new("/")).to_string_lossy().into_owned()
+    }
+}
+
+impl Feed {
+    fn parse(word: &OsStr) -> Result<Feed> {
+        let bad = || Error::user(format_args!("invalid input: {}", word.display()));
+        let slash = word.as_bytes().iter().position(|b| *b == b'/').ok_or_else(bad)?;
+        let (number, path) = word.as_bytes().split_at(slash);
+        let number = std::str::from_utf8(number).ok().and_then(|n| n.parse().ok());
+        let path = OsStr::from_bytes(&path[1..]).to_owned();
+        Ok(Feed { dir: take_fd(number.ok_or_else(bad)?)?, path })
+    }
+
+    /// As the option's value.
+    pub(super) fn word(&self) -> OsString {
+        let mut word = OsString::from(format!("{}/", self.dir.as_raw_fd()));
+        word.push(&self.path);
+        word
+    }
+}
+
+impl Inherited {
+    fn parse(word: &str) -> Result<Inherited> {
+        let mut parts = word.split(',');
+        let mut next = || match parts.next() {
+            Some("-") | None => Ok(None),
+            Some(number) => {
+                let number = number.parse().map_err(|_| Error::user("invalid list"))?;
+                take_fd(number).map(Some)
+            }
+        };
+        let lock = next()?.ok_or_else(|| Error::user("invalid list"))?;
+        Ok(Inherited { lock, log: next()?, ready: next()? })
+    }
+}
+
+fn take_fd(number: RawFd) -> Result<OwnedFd> {
+    adopt(number).map_err(|_| Error::user(format_args!("file descriptor {number} is not open")))
+}

@@ -1,0 +1,105 @@
+//! What the supervisor writes down and what it says: status, events, complaints.
+
+use std::fmt::Display;
+
+use common::base::error::reason;
+use common::format::event::Line;
+use common::format::letters::Event;
+use common::format::records::Kind;
+use common::format::servicedir::Settings;
+use common::os::fifodir::{self, Notified};
+use common::program::warn;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+
+use super::supervisor::Supervisor;
+
+/// When a logger that was told to end is killed, if no file says otherwise, ms.
+const LOGGER_KILL: u64 = 5000;
+
+impl Supervisor {
+    /// Writes the status. If that fails the service goes on; only a successor would miss it.
+    pub(super) fn record(&mut self) {
+        match self.files.write_status(&self.machine.status) {
+            Ok(()) => self.content("status"),
+            Err(e) => {
+                self.complain("status", format!("unable to write supervise/status: {}", reason(e)))
+            }
+        }
+    }
+
+    /// Tells the service's subscribers, then the tree's.
+    pub(super) fn announce(&mut self, event: Event, seq: u64) {
+        let line = Line { event, seq, name: b"" }.pack();
+        self.note_notified("event", fifodir::notify(&self.files.events, line.bytes()));
+        if let Some(tree) = &self.options.under {
+            let name = self.machine.status.name.as_bytes();
+            let line = Line { event, seq, name }.pack();
+            let notified = fifodir::notify(tree, line.bytes());
+            self.note_notified("tree", notified);
+        }
+    }
+
+    fn note_notified(&mut self, which: &'static str, notified: rustix::io::Result<Notified>) {
+        match notified {
+            Ok(Notified { surplus: 0, .. }) => self.content(which),
+            Ok(_) => self.complain(which, "too many subscribers: some are not served".to_owned()),
+            Err(e) => self.complain(which, format!("unable to notify subscribers: {}", reason(e))),
+        }
+    }
+
+    /// Reads the service directory's small files; what is wrong with one is said once.
+    pub(super) fn refresh_settings(&mut self) {
+        let mut wrong = Vec::new();
+        self.machine.settings =
+            Settings::read(CWD, |name, e| wrong.push((name, e.message.clone())));
+        if self.hurry && self.machine.settings.timeout_kill == 0 {
+            self.machine.settings.timeout_kill = LOGGER_KILL;
+        }
+        self.machine.finish_limited = !self.is_runits();
+        for name in common::format::servicedir::FILES {
+            match wrong.iter().find(|(n, _)| *n == name) {
+                Some((_, message)) => self.complain(name, message.clone()),
+                None if name != "cgroup" => self.content(name),
+                None => {}
+            }
+        }
+    }
+
+    /// Warns, unless the last complaint about the same thing was the same.
+    pub(super) fn complain(&mut self, about: &'static str, message: String) {
+        match self.complaints.iter_mut().find(|(a, _)| *a == about) {
+            Some((_, said)) if *said == message => return,
+            Some((_, said)) => said.clone_from(&message),
+            None => self.complaints.push((about, message.clone())),
+        }
+        self.warn(&message);
+    }
+
+    /// The next complaint about this is news again.
+    pub(super) fn content(&mut self, about: &'static str) {
+        self.complaints.retain(|(a, _)| *a != about);
+    }
+
+    /// Says once why a program of the service could not be started, and when it is tried again.
+    pub(super) fn complain_of_start(&mut self, kind: Kind, error: i32) {
+        let why = reason(Errno::from_raw_os_error(error));
+        let again = match kind {
+            Kind::Run => " (trying again, at the latest every minute)",
+            Kind::Finish => "",
+        };
+        self.warn(&format_args!("unable to start ./{}: {why}{again}", kind.word()));
+    }
+
+    pub(super) fn warn(&self, message: &dyn Display) {
+        warn(&self.who, message);
+    }
+
+    pub(super) fn make_down(&self) {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let mode = Mode::from_raw_mode(0o644);
+        if let Err(e) = openat(CWD, c"down", flags | OFlags::NOCTTY | OFlags::CLOEXEC, mode) {
+            self.warn(&format_args!("unable to make the file down: {}", reason(e)));
+        }
+    }
+}

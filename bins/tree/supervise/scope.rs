@@ -1,0 +1,78 @@
+//! Signals to the service, and KILL to all that belongs to it.
+
+use common::base::error::reason;
+use common::base::signal::Signal;
+use common::format::letters::Command;
+use common::format::servicedir::KillScope;
+use common::os::process::Watched;
+use rustix::io::Errno;
+
+use super::machine::Target;
+use super::supervisor::Supervisor;
+
+impl Supervisor {
+    /// Sends a signal on behalf of a command, unless one of runit's control scripts did instead.
+    pub(super) fn send(&mut self, command: Command, target: Target, signal: Signal) {
+        // The CONT that follows a stop is part of it.
+        let follows = command == Command::Continue && self.machine.status.stopping;
+        if !follows && self.custom(command) {
+            return;
+        }
+        let Some(watch) = &self.watch else { return };
+        let sent = match target {
+            Target::Process => watch.signal(signal),
+            Target::Group => watch.signal_group(signal),
+        };
+        self.report(sent, signal);
+    }
+
+    /// Kills all of the kill scope, and wakes what is stopped.
+    pub(super) fn kill_scope(&mut self) {
+        if self.machine.settings.kill_scope == KillScope::Cgroup && self.kill_cgroup() {
+            return;
+        }
+        let Some(watch) = &self.watch else { return };
+        let sent = if self.machine.settings.kill_scope == KillScope::Process {
+            watch.signal(Signal::KILL)
+        } else {
+            // A group that can't be reached, or is not its own, leaves the process.
+            watch.signal_group(Signal::KILL).or_else(|_| watch.signal(Signal::KILL))
+        };
+        self.report(sent, Signal::KILL);
+    }
+
+    /// After a death: kills what the scope still holds. The zombie keeps its group's number from
+    /// being given to others; for one that somebody else reaps, a left-over member does.
+    pub(super) fn kill_rest(&mut self) {
+        match self.machine.settings.kill_scope {
+            KillScope::Process => self.report_leftovers(),
+            KillScope::Group => self.kill_group_rest(),
+            KillScope::Cgroup => {
+                self.report_leftovers();
+                if !self.kill_cgroup() {
+                    self.kill_group_rest();
+                }
+            }
+        }
+    }
+
+    fn kill_group_rest(&mut self) {
+        if let Some(watch) = &self.watch {
+            // ESRCH: nothing is left, as it should be.
+            let _ = watch.signal_group(Signal::KILL);
+        }
+    }
+
+    fn report(&self, sent: rustix::io::Result<()>, signal: Signal) {
+        match sent {
+            // Dead already: we are about to hear of it.
+            Ok(()) | Err(Errno::SRCH) => {}
+            Err(e) => self.warn(&format_args!("unable to send SIG{signal}: {}", reason(e))),
+        }
+    }
+
+    /// The pid that everything is about, if there is a process.
+    pub(super) fn watched(&self) -> Option<&Watched> {
+        self.watch.as_ref()
+    }
+}

@@ -1,0 +1,151 @@
+//! The way to a supervisor that is ready to run: directory, signals, files, lock, predecessor.
+
+use common::base::signal::Signal;
+use common::base::stamp::Boot;
+use common::format::letters::Event;
+use common::format::servicedir::Settings;
+use common::format::status::Wanted;
+use common::os::lock::Patience;
+use common::os::process::{BootId, Identity, Watched};
+use common::os::siblings::Siblings;
+use common::os::signals::Signals;
+use common::os::{clock, fds};
+use common::prelude::*;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+
+use super::adopt::continued;
+use super::files::Files;
+use super::log::Input;
+use super::machine::Machine;
+use super::options::Options;
+use super::supervisor::Supervisor;
+
+/// How long a person who starts a second supervisor waits for an answer: longer than any child is
+/// between fork and exec.
+const LOCK_SECONDS: u32 = 5;
+/// Between two attempts at a service directory that can't be used: from one second to a minute.
+const RETRY: [u64; 2] = [1_000, 60_000];
+
+/// Prepares everything. Under svc-scan it waits for what is missing, and says so once.
+pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Supervisor> {
+    let wanted = [Signal::CHLD, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT];
+    let signals = Signals::take(&wanted).unable("read signals")?;
+    fds::fill_stdio();
+    fds::close_on_exec();
+    let name = options.name();
+    let who = format!("svc-supervise {name}");
+    if options.under.is_none() && options.inherited.is_none() {
+        let dir = &options.dir;
+        rustix::process::chdir(dir.as_os_str()).unable(format_args!("enter {}", dir.display()))?;
+    }
+    let inherited = options.inherited.take();
+    let (lock, log, ready) = match inherited {
+        Some(all) => (Some(all.lock), all.log, all.ready),
+        None => (None, None, None),
+    };
+    let (files, input) = if options.under.is_some() && lock.is_none() {
+        open_patiently(&options, &signals, &who)?
+    } else {
+        let files = Files::open(lock, Patience::Seconds(LOCK_SECONDS))?;
+        (files, options.input.as_ref().map(Input::hold).transpose()?)
+    };
+    let machine =
+        Machine { status: Default::default(), settings: Settings::default(), finish_limited: true };
+    let boot = BootId::now();
+    let mut supervisor = Supervisor::new(who, options, siblings, signals, files, machine, boot);
+    (supervisor.input, supervisor.output, supervisor.ready) = (input, log, ready);
+    supervisor.begin(name);
+    Ok(supervisor)
+}
+
+/// A bad service directory is reported once for each reason, and tried again until it is mended.
+fn open_patiently(
+    options: &Options,
+    signals: &Signals,
+    who: &str,
+) -> Result<(Files, Option<Input>)> {
+    let mut delay = RETRY[0];
+    let mut said = String::new();
+    loop {
+        let opened = Files::open(None, Patience::Endless)
+            .and_then(|files| Ok((files, options.input.as_ref().map(Input::hold).transpose()?)));
+        let e = match opened {
+            Ok(opened) => return Ok(opened),
+            Err(e) => e,
+        };
+        if e.message != said {
+            common::program::warn(&who, &format_args!("{} (trying again)", e.message));
+            said = e.message;
+        }
+        let due = clock::boot().after(delay);
+        delay = (delay * 2).min(RETRY[1]);
+        wait(signals, due)?;
+    }
+}
+
+/// Waits until the time has come; an order to end ends us: there is nothing to stop.
+fn wait(signals: &Signals, due: Boot) -> Result<()> {
+    while clock::boot() < due {
+        let mut fds = [PollFd::new(signals, PollFlags::IN)];
+        // Interrupted or not: the time decides.
+        let _ = poll(&mut fds, clock::until(Some(due)).as_ref());
+        while let Some(signal) = signals.next() {
+            if signal != Signal::CHLD {
+                return Err(Error::new(0, "told to end before the service could be supervised"));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Supervisor {
+    /// Goes on where a predecessor stopped, or begins.
+    fn begin(&mut self, name: String) {
+        let previous = self.files.status();
+        let damaged = previous.is_none();
+        let (status, goes_on) = continued(previous, self.boot);
+        self.machine.status = status;
+        let status = &mut self.machine.status;
+        status.boot = Some(self.boot);
+        status.left = false;
+        if !goes_on {
+            let down = accessat(CWD, c"down", Access::EXISTS, AtFlags::empty()).is_ok();
+            status.wanted = if down { Wanted::Down } else { Wanted::Up };
+            status.start_due = (!down).then(clock::boot);
+            status.changed = clock::wall();
+            // A tally that can't be removed only counts too much.
+            let _ = self.files.clear_tally();
+        }
+        status.name = name;
+        if damaged {
+            self.take_over_unknown();
+        }
+        self.refresh_settings();
+        self.announce_begin();
+        self.adopt();
+        if self.machine.status.leaving && self.watch.is_none() {
+            // The predecessor was killed on its way out.
+            self.command(common::format::letters::Command::Exit);
+        }
+    }
+
+    /// Without a status, a process may be there all the same: the record of the last one tells.
+    fn take_over_unknown(&mut self) {
+        let Some(process) = self.files.process() else { return };
+        self.machine.status.seq = process.seq;
+        let Identity { boot, .. } = process.identity;
+        if boot == self.boot && process.identity.look() == common::os::process::Found::Alive {
+            self.machine.status.phase = common::format::status::Phase::Starting(process.kind);
+            self.machine.status.start_due = None;
+            self.watch = Some(Watched::new(process.identity));
+        }
+    }
+
+    fn announce_begin(&mut self) {
+        self.machine.status.event += 1;
+        let seq = self.machine.status.event;
+        self.record();
+        self.announce(Event::Supervised, seq);
+    }
+}

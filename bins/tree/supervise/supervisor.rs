@@ -1,0 +1,268 @@
+//! The supervisor: the machine, and the hands that do what it says.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use common::base::error::reason;
+use common::base::signal::Signal;
+use common::base::stamp::Boot;
+use common::format::letters::Command;
+use common::format::tally;
+use common::os::process::{BootId, Watched};
+use common::os::siblings::Siblings;
+use common::os::signals::Signals;
+use common::os::{clock, file};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::CWD;
+use rustix::io::Errno;
+
+use super::control::{self, Said};
+use super::files::{Files, is_name};
+use super::log::Input as LoggerInput;
+use super::machine::{Action, Input, Machine, Now};
+use super::options::Options;
+
+/// How long an adopted process is left alone between two looks when the kernel can't tell us of its
+/// end: the one poll there is.
+pub(super) const LOOK_AGAIN: u64 = 1000;
+
+/// One service's supervisor.
+pub(super) struct Supervisor {
+    pub(super) who: String,
+    pub(super) options: Options,
+    pub(super) siblings: Siblings,
+    pub(super) signals: Signals,
+    pub(super) files: Files,
+    pub(super) machine: Machine,
+    pub(super) boot: BootId,
+    /// The process, while there is one.
+    pub(super) watch: Option<Watched>,
+    /// Since when an adopted process is a zombie whose parent has not spoken yet.
+    pub(super) zombie: Option<Boot>,
+    /// Our end of the readiness fifo.
+    pub(super) ready: Option<OwnedFd>,
+    /// The log fifo, held.
+    pub(super) output: Option<OwnedFd>,
+    /// A logger's input, held.
+    pub(super) input: Option<LoggerInput>,
+    /// A logger was told to end: it is killed in the end, whatever its settings.
+    pub(super) hurry: bool,
+    control: control::Reader,
+    pub(super) complaints: Vec<(&'static str, String)>,
+    over: bool,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        who: String,
+        options: Options,
+        siblings: Siblings,
+        signals: Signals,
+        files: Files,
+        machine: Machine,
+        boot: BootId,
+    ) -> Supervisor {
+        Supervisor {
+            who,
+            options,
+            siblings,
+            signals,
+            files,
+            machine,
+            boot,
+            watch: None,
+            zombie: None,
+            ready: None,
+            output: None,
+            input: None,
+            hurry: false,
+            control: control::Reader::default(),
+            complaints: Vec::new(),
+            over: false,
+        }
+    }
+
+    /// Supervises until told to leave; returns the exit code.
+    pub(super) fn run(&mut self) -> u8 {
+        while !self.over {
+            self.take_signals();
+            self.read_ready();
+            self.notice_death();
+            self.notice_end_of_input();
+            self.read_control();
+            if self.machine.next_due().is_some_and(|due| due <= clock::boot()) {
+                self.refresh_settings();
+                self.feed(Input::Due);
+            }
+            if !self.over {
+                self.wait();
+            }
+        }
+        0
+    }
+
+    /// Sleeps until something happens or is due.
+    fn wait(&mut self) {
+        let (pidfd, looks) = match &self.watch {
+            Some(Watched::Adopted(_, Some(pidfd))) => (Some(pidfd.as_fd()), self.zombie.is_some()),
+            Some(Watched::Adopted(_, None)) => (None, true),
+            Some(Watched::Own(_)) | None => (None, false),
+        };
+        let mut fds = Vec::with_capacity(5);
+        fds.push(PollFd::new(&self.signals, PollFlags::IN));
+        fds.push(PollFd::new(&self.files.control, PollFlags::IN));
+        fds.extend(self.ready.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        // A zombie's pidfd stays readable: then only POLLHUP tells more, and the next look.
+        let events = if self.zombie.is_some() { PollFlags::empty() } else { PollFlags::IN };
+        fds.extend(pidfd.map(|fd| PollFd::from_borrowed_fd(fd, events)));
+        let draining = self.input.iter().filter(|input| input.draining);
+        fds.extend(draining.map(|input| PollFd::new(input, PollFlags::empty())));
+        let look = looks.then(|| clock::boot().after(LOOK_AGAIN));
+        let due = [self.machine.next_due(), look].into_iter().flatten().min();
+        // EINTR or ENOMEM: what there is to do is looked for again all the same.
+        let _ = poll(&mut fds, clock::until(due).as_ref());
+    }
+
+    fn take_signals(&mut self) {
+        while let Some(signal) = self.signals.next() {
+            match signal {
+                Signal::TERM => self.told_to_end(),
+                Signal::HUP => self.command(Command::Exit),
+                Signal::QUIT => self.command(Command::Vanish),
+                Signal::INT => {
+                    self.send(Command::Signal(Signal::INT), super::machine::Target::Group, signal);
+                    self.command(Command::Vanish);
+                }
+                // CHLD: the death is looked for in any case.
+                _ => {}
+            }
+        }
+    }
+
+    /// TERM: stop the service, then leave.
+    fn told_to_end(&mut self) {
+        if self.input.as_ref().is_some_and(|input| !input.is_over()) {
+            self.name_stray_writers();
+        }
+        self.hurry = self.options.input.is_some();
+        self.command(Command::Down);
+        // A logger now ends at once, whoever still writes to it.
+        self.input = None;
+        self.command(Command::Exit);
+    }
+
+    fn read_control(&mut self) {
+        let mut buffer = [0; 64];
+        match rustix::io::read(&self.files.control, &mut buffer) {
+            Ok(n) => {
+                for byte in &buffer[..n] {
+                    match self.control.take(*byte) {
+                        Some(Said::Command(command)) if !self.over => self.command(command),
+                        Some(Said::Name(name)) if is_name(&name) => self.rename(&name),
+                        Some(Said::Command(_) | Said::Name(_)) | None => {}
+                    }
+                }
+            }
+            // Nothing there, or a signal came: poll tells when to look again.
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(e) => self.complain("control", format!("unable to read control: {}", reason(e))),
+        }
+    }
+
+    fn rename(&mut self, name: &[u8]) {
+        self.machine.status.name = String::from_utf8_lossy(name).into_owned();
+        self.options.dir = self.machine.status.name.clone().into();
+        self.who = format!("svc-supervise {}", self.machine.status.name);
+        self.record();
+    }
+
+    /// Takes a command. A logger told to exit first gets all that its service says.
+    pub(super) fn command(&mut self, command: Command) {
+        self.refresh_settings();
+        if let (Command::Exit, Some(input), Some(feed)) =
+            (command, &mut self.input, &self.options.input)
+        {
+            match input.drain(feed) {
+                Ok(()) => return self.notice_end_of_input(),
+                Err(e) => self.warn(&format_args!("unable to open its input: {}", reason(e))),
+            }
+        }
+        self.feed(Input::Command(command));
+    }
+
+    /// A draining logger leaves when nobody writes to it any more and nothing is left.
+    fn notice_end_of_input(&mut self) {
+        if self.input.as_ref().is_some_and(|input| input.draining && input.is_over()) {
+            self.input = None;
+            self.feed(Input::Command(Command::Exit));
+        }
+    }
+
+    fn read_ready(&mut self) {
+        let Some(fd) = &self.ready else { return };
+        let mut buffer = [0; 512];
+        match rustix::io::read(fd, &mut buffer) {
+            // All writers are gone: it says no more.
+            Ok(0) => self.ready = None,
+            Ok(n) if buffer[..n].contains(&b'\n') => self.feed(Input::Command(Command::Ready)),
+            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(_) => self.ready = None,
+        }
+    }
+
+    fn notice_death(&mut self) {
+        if let Some(death) = self.look() {
+            // What it said of its readiness before it died counts.
+            self.read_ready();
+            self.notice_end_of_input();
+            self.refresh_settings();
+            self.feed(Input::Died { death, finish: self.has_finish() });
+        }
+    }
+
+    /// Tells the machine, and does what it says, until it has nothing more to say.
+    pub(super) fn feed(&mut self, input: Input) {
+        let mut next = Some(input);
+        while let Some(input) = next.take() {
+            let actions = self.machine.step(now(), input);
+            for action in actions.iter() {
+                if let Some(answer) = self.perform(action) {
+                    next = Some(answer);
+                }
+            }
+        }
+    }
+
+    /// Does one thing; a start has an answer for the machine.
+    fn perform(&mut self, action: Action) -> Option<Input> {
+        match action {
+            Action::Start(kind) => return Some(self.start(kind)),
+            Action::Record => self.record(),
+            Action::Complain(kind, error) => self.complain_of_start(kind, error),
+            Action::Signal(command, target, signal) => self.send(command, target, signal),
+            Action::Kill => self.kill_scope(),
+            Action::KillRest => self.kill_rest(),
+            Action::Reap => self.reap(),
+            Action::Tally(death) => {
+                let entry = tally::entry(clock::wall(), death);
+                // Out of space: the tally is a convenience.
+                let _ = self.files.tally(&entry, self.machine.settings.max_death_tally);
+            }
+            Action::Announce(event, seq) => self.announce(event, seq),
+            Action::MakeDown => self.make_down(),
+            Action::RemoveDown => {
+                if let Err(e) = file::unlink_if_there(CWD, c"down") {
+                    self.warn(&format_args!("unable to remove the file down: {}", reason(e)));
+                }
+            }
+            Action::Reexec => self.reexec(),
+            Action::Leave => self.over = true,
+        }
+        None
+    }
+}
+
+fn now() -> Now {
+    let wall = clock::wall();
+    // The low bits of a nanosecond clock are random enough to spread restarts.
+    Now { wall, boot: clock::boot(), chance: (wall.0 >> 3) as u8 }
+}

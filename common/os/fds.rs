@@ -1,0 +1,41 @@
+//! All open descriptors at once.
+
+use std::os::fd::{AsRawFd, IntoRawFd};
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Resource, getrlimit};
+
+use crate::sys::fd::{cloexec, cloexec_from};
+
+/// Where counting ends when nobody says how many there can be.
+const MANY: u64 = 65_536;
+
+/// Opens what is closed of 0, 1 and 2 on /dev/null, or else on the root directory: what is opened
+/// later must not be taken for standard output.
+pub fn fill_stdio() {
+    loop {
+        let flags = OFlags::RDWR | OFlags::NOCTTY;
+        let opened = open("/dev/null", flags, Mode::empty())
+            .or_else(|_| open("/", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()));
+        match opened {
+            // The lowest free number: kept open for good.
+            Ok(fd) if fd.as_raw_fd() <= 2 => {
+                let _ = fd.into_raw_fd();
+            }
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+/// Marks all descriptors from 3 on CLOEXEC, whoever left them open: no child gets what was not meant
+/// for it.
+pub fn close_on_exec() {
+    if cloexec_from(3).is_ok() {
+        return;
+    }
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(MANY).min(MANY);
+    for number in 3..limit {
+        // Closed ones are fine, and nothing else can fail.
+        let _ = cloexec(i32::try_from(number).unwrap_or(i32::MAX));
+    }
+}
