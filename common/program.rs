@@ -50,9 +50,13 @@ pub fn dispatch(mut argv: Vec<OsString>, programs: &[&[Program]]) -> u8 {
     }
 }
 
-/// What a multi-call executable says when it is called by its own name.
+/// What a multi-call executable says when it is called by its own name. `make` and the tests learn
+/// from the lines that begin with two blanks which programs there are.
 fn list(called: &OsString, programs: &[&[Program]], word: Option<&OsString>) -> u8 {
     let name = Path::new(called).file_name().unwrap_or_default().display();
+    if word.is_some_and(|w| w == "--version") {
+        return version(&name);
+    }
     if let Some(word) = word.filter(|w| *w != "--help") {
         say(&name, "fatal", &format_args!("no program {} in here", word.display()));
         return exit::USAGE;
@@ -64,14 +68,16 @@ fn list(called: &OsString, programs: &[&[Program]], word: Option<&OsString>) -> 
     print(&text)
 }
 
+fn version(name: &dyn Display) -> u8 {
+    print(&format!("{name} (coppice) {}\n", env!("CARGO_PKG_VERSION")))
+}
+
 /// Runs one program, and says on stderr what became of it if it failed.
 pub fn run(program: &Program, argv: Vec<OsString>) -> u8 {
     let asked = if argv.len() == 1 { argv[0].to_str() } else { None };
     match asked {
         Some("--help") => return print(&format!("usage: {} {}", program.name, program.help)),
-        Some("--version") => {
-            return print(&format!("{} (coppice) {}\n", program.name, env!("CARGO_PKG_VERSION")));
-        }
+        Some("--version") => return version(&program.name),
         Some(_) | None => {}
     }
     match (program.main)(Args::new(argv)) {
