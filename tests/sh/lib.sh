@@ -39,17 +39,17 @@ end_of_test() {
 	exit "$1"
 }
 
-# ok DESCRIPTION COMMAND... - the command succeeds. What it printed is in the files out and err.
+# ok DESCRIPTION COMMAND... - the command succeeds. Its output is in $T/out and $T/err.
 ok() {
 	what=$1; shift
-	"$@" >out 2>err </dev/null && code=0 || code=$?
+	"$@" >"$T/out" 2>"$T/err" </dev/null && code=0 || code=$?
 	if [ "$code" = 0 ]; then pass; else fail "command: $*" "exit code $code"; shown out err; fi
 }
 
 # exits CODE DESCRIPTION COMMAND... - the command exits with CODE. Output as for ok.
 exits() {
 	want=$1 what=$2; shift 2
-	"$@" >out 2>err </dev/null && code=0 || code=$?
+	"$@" >"$T/out" 2>"$T/err" </dev/null && code=0 || code=$?
 	if [ "$code" = "$want" ]; then pass; else
 		fail "command: $*" "exit code $code, not $want"; shown out err
 	fi
@@ -106,7 +106,7 @@ fail() {
 }
 
 # shown FILE... - their first lines, as comments.
-shown() { for file do head -n 20 "$file" | sed "s/^/#   std$file: /"; done; }
+shown() { for file do head -n 20 "$T/$file" | sed "s/^/#   std$file: /"; done; }
 
 # until_ok SECONDS COMMAND... - tries until it succeeds; fails if it does not in time.
 until_ok() {
