@@ -45,8 +45,12 @@ fn make(mut args: Args) -> Result<()> {
     }
     let dir = directory(args)?;
     match mkdirat(CWD, &dir, Mode::RWXU) {
-        Err(Errno::EXIST) if force => {}
-        Err(Errno::EXIST) => return Ok(()),
+        Err(Errno::EXIST) => {
+            file::open_dir(CWD, &dir).unable(format_args!("make {}", dir.display()))?;
+            if !force {
+                return Ok(());
+            }
+        }
         result => result.unable(format_args!("make {}", dir.display()))?,
     }
     // Sticky, so that subscribers can't remove each other's fifos; with a group, setgid as well, so

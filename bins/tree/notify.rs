@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use common::base::error::exit;
 use common::os::{fifodir, file};
 use common::prelude::*;
+use common::program;
 use rustix::fs::CWD;
 
 pub(super) const PROGRAM: Program = Program {
@@ -29,6 +30,11 @@ fn main(mut args: Args) -> Result<Next> {
     // A reader that closes meanwhile is no reason to die.
     common::sys::signal::block_all();
     let fd = file::open_dir(CWD, &dir).unable(format_args!("open {}", dir.display()))?;
-    fifodir::notify(&fd, &line).unable(format_args!("read {}", dir.display()))?;
+    let notified = fifodir::notify(&fd, &line).unable(format_args!("read {}", dir.display()))?;
+    if notified.surplus > 0 {
+        let dir = dir.display();
+        let text = format_args!("{dir}: too many subscribers: {} left out", notified.surplus);
+        program::warn(&PROGRAM.name, &text);
+    }
     Ok(Next::Exit(exit::OK))
 }
