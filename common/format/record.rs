@@ -52,7 +52,7 @@ pub fn parse(bytes: &[u8]) -> Option<impl Iterator<Item = (&str, &str)> + Clone>
     if sum != checksum(body.as_bytes()) || !body.starts_with("version=1\n") {
         return None;
     }
-    Some(body.lines().skip(1).filter_map(|line| line.split_once('=')))
+    Some(body.split_terminator('\n').skip(1).filter_map(|line| line.split_once('=')))
 }
 
 /// FNV-1a, 32 bits (draft-eastlake-fnv): enough to tell a torn write, which is all it is for.

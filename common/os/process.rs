@@ -87,18 +87,20 @@ pub fn stat_self() -> Result<Stat> {
 fn stat_file(path: &[u8]) -> Result<Stat> {
     // The name in it has at most 16 bytes, the numbers before field 23 some 250.
     let mut buffer = [0; 1024];
-    parse_stat(read_small(CWD, path, &mut buffer)?).ok_or(Errno::INVAL)
+    Stat::parse(read_small(CWD, path, &mut buffer)?).ok_or(Errno::INVAL)
 }
 
-/// Reads the fields after the last `)`: the name before it may contain anything.
-fn parse_stat(text: &[u8]) -> Option<Stat> {
-    let end = text.iter().rposition(|b| *b == b')')?;
-    let mut fields = std::str::from_utf8(&text[end + 1..]).ok()?.split_ascii_whitespace();
-    let state = *fields.next()?.as_bytes().first()?;
-    let parent = fields.next()?.parse().ok()?;
-    let start = fields.nth(17)?.parse().ok()?;
-    let wait_status = fields.nth(29)?.parse().ok()?;
-    Some(Stat { state, parent, start, wait_status })
+impl Stat {
+    /// Reads the fields after the last `)`: the name before it may contain anything.
+    pub fn parse(text: &[u8]) -> Option<Stat> {
+        let end = text.iter().rposition(|b| *b == b')')?;
+        let mut fields = std::str::from_utf8(&text[end + 1..]).ok()?.split_ascii_whitespace();
+        let state = *fields.next()?.as_bytes().first()?;
+        let parent = fields.next()?.parse().ok()?;
+        let start = fields.nth(17)?.parse().ok()?;
+        let wait_status = fields.nth(29)?.parse().ok()?;
+        Some(Stat { state, parent, start, wait_status })
+    }
 }
 
 /// A process that we may have to signal and whose death we wait for: a child of ours, or one that
@@ -191,9 +193,9 @@ mod tests {
         let text = b"12 (a) b) ) Z 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 \
             1 2 3 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 256\n";
         let stat = Stat { state: b'Z', parent: 1, start: 777, wait_status: 256 };
-        assert_eq!(parse_stat(text), Some(stat));
-        assert_eq!(parse_stat(b"12 (a"), None);
-        assert_eq!(parse_stat(b"12 (a) S 1"), None);
+        assert_eq!(Stat::parse(text), Some(stat));
+        assert_eq!(Stat::parse(b"12 (a"), None);
+        assert_eq!(Stat::parse(b"12 (a) S 1"), None);
     }
 
     #[test]

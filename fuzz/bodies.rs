@@ -1,0 +1,162 @@
+//! What is tried on the parsers: a function each, from any bytes, which panics if a promise is
+//! broken. cargo-fuzz calls them (fuzz_targets/), and so does `make check` (check.rs).
+#![allow(dead_code, reason = "a fuzz target uses one of them")]
+
+use common::base::death::Death;
+use common::base::signal::Signal;
+use common::base::stamp::Wall;
+use common::format::event::{self, Line};
+use common::format::letters::{COMMANDS, Command, Event, ScanCommand};
+use common::format::records::{self, Exit, Holder, Process};
+use common::format::servicedir::{FILES, Settings};
+use common::format::status::{self, Status};
+use common::format::{record, tally};
+use common::os::process::{BootId, Stat};
+
+/// The name of a body, which is that of its corpus too, and the body.
+pub(crate) type Body = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub(crate) const BODIES: &[Body] = &[
+    ("record", record),
+    ("records", records),
+    ("status", status),
+    ("settings", settings),
+    ("event", event),
+    ("letters", letters),
+    ("stat", stat),
+    ("words", words),
+];
+
+/// Lines of a record: none is invented, and what a writer makes of them reads back.
+pub(crate) fn record(bytes: &[u8]) {
+    let Some(fields) = record::parse(bytes) else { return };
+    let size: usize = fields.clone().map(|(key, value)| key.len() + value.len() + 2).sum();
+    assert!(size <= bytes.len());
+    let mut writer = record::Writer::<4096>::new();
+    for (key, value) in fields.clone() {
+        writer.put(key, format_args!("{value}"));
+    }
+    if let Some(text) = writer.seal() {
+        let again = record::parse(text.bytes());
+        assert!(again.is_some_and(|again| again.eq(fields)));
+    }
+}
+
+/// The three small records: what was read can be written, and reads back the same.
+pub(crate) fn records(bytes: &[u8]) {
+    let bytes = &sealed(bytes);
+    if let Some(process) = Process::unpack(bytes) {
+        let text = process.pack();
+        assert!(text.as_ref().is_none_or(|t| t.bytes().len() <= records::SIZE));
+        assert!(text.is_some_and(|t| Process::unpack(t.bytes()) == Some(process)));
+    }
+    if let Some(holder) = Holder::unpack(bytes) {
+        assert!(holder.pack().is_some_and(|t| Holder::unpack(t.bytes()) == Some(holder)));
+    }
+    if let Some(exit) = Exit::unpack(bytes) {
+        assert!(exit.pack().is_some_and(|t| Exit::unpack(t.bytes()) == Some(exit)));
+    }
+}
+
+/// A status: whatever was read can be written within its size; what is written reads back, and
+/// writing that again changes nothing (long texts are cut once).
+pub(crate) fn status(bytes: &[u8]) {
+    let Some(status) = Status::unpack(&sealed(bytes)) else { return };
+    let text = status.pack();
+    assert!(text.bytes().len() <= status::MAX);
+    let again = Status::unpack(text.bytes());
+    assert!(again.is_some(), "{status:?}");
+    let Some(again) = again else { return };
+    assert_eq!(again.pack().bytes(), text.bytes());
+    assert_eq!((again.phase, again.seq, again.pid), (status.phase, status.seq, status.pid));
+    assert_eq!(again.wanted, status.wanted);
+    // A start time without a process means nothing, and is not kept.
+    assert!(status.pid.is_none() || again.start == status.start);
+}
+
+/// The files of a service directory: one that can't be used changes nothing and is named in one
+/// line; one that can changes nothing else.
+pub(crate) fn settings(bytes: &[u8]) {
+    for name in FILES {
+        let mut settings = Settings::default();
+        match settings.take(name, bytes) {
+            Ok(()) => {
+                let mut again = settings.clone();
+                assert!(again.take(name, bytes).is_ok() && again == settings);
+            }
+            Err(e) => {
+                assert_eq!(settings, Settings::default());
+                assert!(e.message.starts_with(name) && e.message.len() < 512, "{}", e.message);
+                assert!(!e.message.contains(char::is_control), "{:?}", e.message);
+            }
+        }
+    }
+}
+
+/// Event lines: what was read is written in one line of bounded size, and reads back.
+pub(crate) fn event(bytes: &[u8]) {
+    let Some(line) = bytes.split(|b| *b == b'\n').next().and_then(Line::unpack) else { return };
+    let text = line.pack();
+    assert!(text.bytes().len() <= event::MAX);
+    if !text.is_cut() {
+        assert_eq!(text.bytes().strip_suffix(b"\n").and_then(Line::unpack), Some(line));
+    }
+}
+
+/// Letters of all kinds: one that is known is its own.
+pub(crate) fn letters(bytes: &[u8]) {
+    for letter in bytes {
+        assert!(Command::from_letter(*letter).is_none_or(|c| c.letter() == *letter));
+        assert!(Event::from_letter(*letter).is_none_or(|e| e.letter() == *letter));
+        let scan = ScanCommand::from_letter(*letter);
+        assert!(scan.is_none_or(|c| c.letter() == *letter || *letter == b'i'));
+    }
+    let named = std::str::from_utf8(bytes).ok().and_then(Command::from_name);
+    assert!(named.is_none_or(|c| COMMANDS.iter().any(|row| row.1 == c)));
+}
+
+/// /proc/PID/stat: a name in it, whatever it is, changes nothing of the rest.
+pub(crate) fn stat(bytes: &[u8]) {
+    let read = Stat::parse(bytes);
+    let mut named = b"1 (".to_vec();
+    named.extend(bytes);
+    named.extend(b") S 4711 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1 2 3\n");
+    assert_eq!(Stat::parse(&named), Some(Stat { state: b'S', parent: 4711, start: 777 }));
+    if let (Some(read), Some(end)) = (read, bytes.iter().rposition(|b| *b == b')')) {
+        let mut other = b"12 (name".to_vec();
+        other.extend(&bytes[end..]);
+        assert_eq!(Stat::parse(&other), Some(read));
+    }
+}
+
+/// Deaths, signals, times and boots: what was read reads back as written.
+pub(crate) fn words(bytes: &[u8]) {
+    if let Some(boot) = BootId::parse(bytes) {
+        assert_eq!(boot.as_str().as_bytes(), bytes);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Some(death) = Death::parse(text) {
+        assert_eq!(Death::parse(&death.to_string()), Some(death));
+        assert_eq!(tally::entry(Wall(0), death).len(), tally::ENTRY);
+    }
+    if let Some(signal) = Signal::parse(text) {
+        assert_eq!(Signal::parse(&signal.to_string()), Some(signal));
+        assert!((1..=64).contains(&signal.number()));
+    }
+    if let Some(wall) = Wall::parse(text) {
+        assert_eq!(Wall::parse(&wall.to_string()), Some(wall));
+        assert!(wall.iso().ends_with('Z') && wall.iso().len() == 24, "{}", wall.iso());
+    }
+}
+
+/// The lines of a record with the right checksum at their end: else next to nothing that a fuzzer
+/// makes gets past it. Unsealed bytes are tried as they are by `record`.
+fn sealed(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut writer = record::Writer::<8192>::new();
+    for line in text.lines().filter(|l| !l.starts_with("version=") && !l.starts_with("check=")) {
+        writer.line(format_args!("{line}"));
+    }
+    writer.seal().map_or_else(|| bytes.to_vec(), |text| text.bytes().to_vec())
+}

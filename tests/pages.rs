@@ -1,0 +1,91 @@
+//! The tables in the pages of the formats say what the code says.
+
+use common::base::error::exit;
+use common::base::stamp::Wall;
+use common::format::letters::{COMMANDS, EVENTS, SCAN_COMMANDS};
+use common::format::status::{SIZE, Status};
+
+fn page(name: &str) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../doc/html/").to_owned() + name;
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// What stands between two marks.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let start = text.find(from).unwrap_or_else(|| panic!("no {from}")) + from.len();
+    let end = text[start..].find(to).unwrap_or_else(|| panic!("no {to}"));
+    &text[start..start + end]
+}
+
+fn plain(cell: &str) -> String {
+    let bare = cell.replace("<code>", "").replace("</code>", "").replace('\n', " ");
+    bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").trim().to_owned()
+}
+
+/// The rows of a table, a text for each cell.
+fn rows(table: &str) -> Vec<Vec<String>> {
+    table.split("<tr><td>").skip(1).map(|row| row.split("<td>").map(plain).collect()).collect()
+}
+
+fn table(page_name: &str, id: &str) -> Vec<Vec<String>> {
+    rows(between(&page(page_name), &format!("<table id=\"{id}\">"), "</table>"))
+}
+
+fn letters<T>(table: &[(u8, T, &str, &str)]) -> Vec<Vec<String>> {
+    let row = |r: &(u8, T, &str, &str)| vec![char::from(r.0).into(), r.2.into(), r.3.into()];
+    table.iter().map(row).collect()
+}
+
+#[test]
+fn letters_are_those_of_the_code() {
+    assert_eq!(table("control-letters.html", "commands"), letters(COMMANDS));
+    assert_eq!(table("control-letters.html", "scan-commands"), letters(SCAN_COMMANDS));
+    assert_eq!(table("events.html", "letters"), letters(EVENTS));
+}
+
+#[test]
+fn the_status_of_the_page_is_one_and_each_of_its_keys_is_explained() {
+    let page = page("supervise-files.html");
+    let section = between(&page, "<h2 id=\"status\">", "<h2 id=\"process\">");
+    let mut bytes = between(section, "<pre>", "</pre>").as_bytes().to_vec();
+    bytes.resize(SIZE, b'\n');
+    let status = Status::unpack(&bytes);
+    assert!(status.is_some(), "the checksum of the example is wrong");
+    let rows = rows(section);
+    let mut lines = String::new();
+    for row in &rows {
+        // The example in each row is one that the parser takes.
+        assert_eq!(row[2].split_once('=').map(|(key, _)| key), Some(row[0].as_str()));
+        lines += &(row[2].clone() + "\n");
+    }
+    let mut writer = common::format::record::Writer::<4096>::new();
+    writer.line(format_args!("{}", lines.trim_end()));
+    let all = writer.seal().and_then(|text| Status::unpack(text.bytes()));
+    let all = all.unwrap_or_else(|| panic!("an example is refused: {lines}"));
+    assert_eq!(all.other, "", "keys that the code does not know");
+    // Packing it again names every key that there is.
+    let packed = Status { other: String::new(), ready: Some(Wall(1)), ..all }.pack();
+    let text = String::from_utf8_lossy(packed.bytes()).into_owned();
+    for key in text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key) {
+        let known = ["version", "check"].contains(&key) || rows.iter().any(|row| row[0] == key);
+        assert!(known, "{key} is not in the page");
+    }
+}
+
+#[test]
+fn exit_codes_are_those_of_the_code() {
+    let documented: Vec<_> =
+        rows(&page("exitcodes.html")).iter().filter_map(|row| row[0].parse::<u8>().ok()).collect();
+    let ours = [
+        exit::OK,
+        exit::NO,
+        exit::TIMED_OUT,
+        exit::USAGE,
+        exit::NOT_SUPERVISED,
+        exit::FAILED_FOR_GOOD,
+        exit::SYSTEM,
+        exit::CANNOT_RUN,
+        exit::NOT_FOUND,
+    ];
+    assert_eq!(documented, ours);
+}
