@@ -4,7 +4,6 @@
 
 mkdir -p web/supervise
 exits 1 'a service directory that nobody ever supervised: no' svc-ok web
-exits 1 'no service directory at all: no' svc-ok nowhere
 mkfifo web/supervise/control
 exits 1 'the fifo of a supervisor that is gone: no' svc-ok web
 is 'nothing is printed' "$(cat out err)" ''
@@ -17,6 +16,8 @@ exits 0 'a name that begins with a dash comes after --' svc-ok -- web
 exec 3<&-
 exits 1 'no, as soon as it is closed' svc-ok web
 
+exits 111 'no service directory at all: it can not tell' svc-ok nowhere
+is 'and says so' "$(cat err)" 'svc-ok: fatal: unable to open nowhere: No such file or directory'
 mkdir -p linked/supervise file/supervise
 ln -s ../../web/supervise/control linked/supervise/control
 exits 111 'a symbolic link in its place is not followed' svc-ok linked
