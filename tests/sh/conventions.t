@@ -103,6 +103,12 @@ fi
 if [ -e "$BIN/coppice-core" ]; then
 	is 'as links to one file' "$(find "$dest/usr/bin/svc-ok" -samefile "$dest/usr/bin/coppice-core")" "$dest/usr/bin/svc-ok"
 fi
+# Where there are no hard links.
+mkdir "$T/fake" && printf '#!/bin/sh\nexit 1\n' >"$T/fake/ln" && chmod 755 "$T/fake/ln"
+ok 'they can be installed without hard links' \
+	env PATH="$T/fake:$PATH" DESTDIR="$dest" PREFIX=/opt tools/install "$BIN"
+is 'all of them are there as well' "$(ls "$dest/opt/bin")" "$(ls "$BIN")"
+is 'and are whole' "$("$dest/opt/bin/svc-ok" --version)" "$(svc-ok --version)"
 cd "$T" || exit 111
 
 done_testing

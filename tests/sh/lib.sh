@@ -118,13 +118,13 @@ until_ok() {
 	done
 }
 
-# background COMMAND... - starts it; its pid is in $pid, its output in the files $pid.out, $pid.err.
+# background COMMAND... - starts it; its pid is in $pid, its output in $T/$pid.out and $T/$pid.err.
 # It ends with the test file at the latest.
 background() {
-	"$@" >background.out 2>background.err </dev/null &
+	"$@" >"$T/background.out" 2>"$T/background.err" </dev/null &
 	pid=$!
-	mv background.out "$pid.out"
-	mv background.err "$pid.err"
+	mv "$T/background.out" "$T/$pid.out"
+	mv "$T/background.err" "$T/$pid.err"
 }
 
 # service NAME - makes a service directory, whose run script is standard input.
