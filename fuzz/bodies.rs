@@ -121,8 +121,9 @@ pub(crate) fn stat(bytes: &[u8]) {
     let read = Stat::parse(bytes);
     let mut named = b"1 (".to_vec();
     named.extend(bytes);
-    named.extend(b") S 4711 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1 2 3\n");
-    assert_eq!(Stat::parse(&named), Some(Stat { state: b'S', parent: 4711, start: 777 }));
+    named.extend(b") S 4711 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1 2 3 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 256\n");
+    let stat = Stat { state: b'S', parent: 4711, start: 777, wait_status: 256 };
+    assert_eq!(Stat::parse(&named), Some(stat));
     if let (Some(read), Some(end)) = (read, bytes.iter().rposition(|b| *b == b')')) {
         let mut other = b"12 (name".to_vec();
         other.extend(&bytes[end..]);
