@@ -1,3 +1,4 @@
 //! The daemons and tools of the suite: every program that is not a chainloader.
 
+mod json;
 pub mod tree;

@@ -3,15 +3,35 @@
 use common::program::Program;
 
 mod client;
+mod ctl;
+mod events;
 mod fifodir;
+mod goal;
+mod listener;
 mod notify;
 mod ok;
+mod report;
 mod scan;
+mod scanctl;
+mod scandir;
+mod stat;
 mod supervise;
+mod upgrade;
+mod wait;
+mod wait_for;
 
 /// Its programs that run often, or by themselves.
-pub const CORE: &[Program] =
-    &[fifodir::PROGRAM, notify::PROGRAM, ok::PROGRAM, scan::PROGRAM, supervise::PROGRAM];
+pub const CORE: &[Program] = &[
+    ctl::PROGRAM,
+    fifodir::PROGRAM,
+    notify::PROGRAM,
+    ok::PROGRAM,
+    scan::PROGRAM,
+    scanctl::PROGRAM,
+    stat::PROGRAM,
+    supervise::PROGRAM,
+    wait::PROGRAM,
+];
 
 /// Its programs for people.
-pub const ADMIN: &[Program] = &[];
+pub const ADMIN: &[Program] = &[events::PROGRAM];

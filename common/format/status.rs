@@ -34,7 +34,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    fn word(self) -> &'static str {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
         match self {
             Phase::Down => "down",
             Phase::Starting(Kind::Run) => "starting",
