@@ -62,6 +62,8 @@ impl Service {
             match file::read_small(&self.dir, c"supervise/status", &mut buffer) {
                 Err(Errno::NOENT) => return Ok(None),
                 Err(e) => Err(e).unable(format_args!("read {}/supervise/status", self.path()))?,
+                // Made, and not written yet.
+                Ok(bytes) if bytes.trim_ascii().is_empty() => return Ok(None),
                 Ok(bytes) => {
                     if let Some(status) = Status::unpack(bytes) {
                         return Ok(Some(status));
