@@ -12,7 +12,8 @@ use common::program::warn;
 
 use super::client::{Service, each};
 use super::goal::Goal;
-use super::wait_for::{HowMany, Watched, deadline, raise_open_files, wait};
+use super::wait_for::{HowMany, Wait, deadline, raise_open_files};
+use super::watched::Watched;
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-ctl",
@@ -143,7 +144,7 @@ fn send(dir: &OsStr, letters: &[u8]) -> Result<u8> {
 fn send_and_wait(dirs: &[OsString], order: &Order, goal: Goal) -> Result<u8> {
     raise_open_files();
     let due = deadline(order.limit);
-    let mut watched = Vec::with_capacity(dirs.len());
+    let mut wait = Wait::default();
     let mut controls = Vec::with_capacity(dirs.len());
     for dir in dirs {
         let service = Service::open(dir)?;
@@ -151,15 +152,16 @@ fn send_and_wait(dirs: &[OsString], order: &Order, goal: Goal) -> Result<u8> {
             controls.push(service.open_control()?);
         }
         let goal = attainable(&service, goal);
-        let one = Watched::new(service, goal)?;
-        restartable(&one, order, goal)?;
-        watched.push(one);
+        wait.add(service, goal)?;
     }
-    for (one, control) in watched.iter_mut().zip(&controls) {
+    for one in wait.services().iter() {
+        restartable(one, order, goal)?;
+    }
+    for (one, control) in wait.services().iter_mut().zip(&controls) {
         one.forgive();
         one.service().send(control, &order.letters)?;
     }
-    wait(&mut watched, HowMany::All, due)?;
+    wait.wait(HowMany::Each, due)?;
     // Until here: a letter that a killed supervisor has not read waits in the fifo for the next one.
     drop::<Vec<OwnedFd>>(controls);
     Ok(exit::OK)

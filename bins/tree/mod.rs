@@ -2,6 +2,7 @@
 
 use common::program::Program;
 
+mod appearances;
 mod client;
 mod ctl;
 mod events;
@@ -19,6 +20,7 @@ mod supervise;
 mod upgrade;
 mod wait;
 mod wait_for;
+mod watched;
 
 /// Its programs that run often, or by themselves.
 pub const CORE: &[Program] = &[

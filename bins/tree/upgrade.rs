@@ -146,6 +146,7 @@ fn supervised(program: &Program, scan: &ScanDir) -> Result<Vec<OsString>> {
 }
 
 /// What became of a group of supervisors.
+#[derive(Default)]
 struct Outcome {
     /// How many were replaced.
     done: usize,
@@ -161,25 +162,28 @@ fn replace(
     names: Vec<OsString>,
     step_ms: u64,
 ) -> Result<Outcome> {
-    let mut done = 0;
+    let mut outcome = Outcome::default();
     let mut told = Told::new();
     let mut names = names.into_iter();
     let mut due = clock::boot().after(step_ms);
     loop {
-        for name in names.by_ref().take(AT_ONCE.saturating_sub(told.len())) {
-            // One that has left meanwhile is none to replace.
-            match tell(scan, &name) {
-                Ok((known_as, event)) => drop(told.insert(known_as, event)),
-                Err(e) if e.code == exit::NOT_SUPERVISED => warn(&program.name, &e.message),
-                Err(e) => return Err(e),
+        while told.len() < AT_ONCE
+            && let Some(name) = names.next()
+        {
+            if let Err(e) = tell(scan, &name, &mut told) {
+                warn(&program.name, &e.message);
+                // One that has left meanwhile is none to replace.
+                if e.code != exit::NOT_SUPERVISED {
+                    outcome.late.push(name.display().to_string());
+                }
             }
         }
         if told.is_empty() {
-            return Ok(Outcome { done, late: Vec::new() });
+            return Ok(outcome);
         }
         if !sleep(&*listener, due)? {
-            let late = told.keys().map(|name| String::from_utf8_lossy(name).into_owned());
-            return Ok(Outcome { done, late: late.collect() });
+            outcome.late.extend(told.keys().map(|name| String::from_utf8_lossy(name).into_owned()));
+            return Ok(outcome);
         }
         let before = told.len();
         for line in listener.read().unable("read events")?.lines() {
@@ -189,19 +193,20 @@ fn replace(
             }
         }
         if told.len() < before {
-            done += before - told.len();
+            outcome.done += before - told.len();
             due = clock::boot().after(step_ms);
         }
     }
 }
 
-/// Tells one; returns the name that it announces itself by and its last event until now.
-fn tell(scan: &ScanDir, name: &OsString) -> Result<(Vec<u8>, u64)> {
+/// Tells one, and notes the name that it announces itself by and its last event until now.
+fn tell(scan: &ScanDir, name: &OsString, told: &mut Told) -> Result<()> {
     let service = scan.service(name)?;
     let status = service.status()?.unwrap_or_default();
     service.send(&service.open_control()?, &[Command::Reexec.letter()])?;
     let known_as = if status.name.is_empty() { name.as_bytes() } else { status.name.as_bytes() };
-    Ok((known_as.to_vec(), status.event))
+    told.insert(known_as.to_vec(), status.event);
+    Ok(())
 }
 
 /// Tells svc-scan, and waits until it has written its record anew and listens.

@@ -8,7 +8,7 @@ use common::prelude::*;
 
 use super::client::Service;
 use super::goal::Goal;
-use super::wait_for::{HowMany, Watched, deadline, raise_open_files, wait};
+use super::wait_for::{HowMany, Wait, deadline, raise_open_files};
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-wait",
@@ -51,9 +51,11 @@ fn main(mut args: Args) -> Result<Next> {
     let dirs: Vec<OsString> = args.operands("service directory")?;
     raise_open_files();
     let due = deadline(wish.limit);
-    let open = |dir: &OsString| Watched::new(Service::open(dir)?, goal);
-    let mut watched = dirs.iter().map(open).collect::<Result<Vec<_>>>()?;
-    wait(&mut watched, wish.how_many, due)?;
+    let mut wait = Wait::default();
+    for dir in &dirs {
+        wait.add(Service::open(dir)?, goal)?;
+    }
+    wait.wait(wish.how_many, due)?;
     Ok(Next::Exit(exit::OK))
 }
 

@@ -104,6 +104,7 @@ ok 'not for a service that can not tell' svc-ctl -u -wU -T 10000 scan/a scan/rea
 is 'as a warning says' "$(cat err)" \
 	'svc-ctl: warning: scan/a has no notification-fd: waiting until it is up, not ready'
 ok 'several services can be restarted and waited for' svc-ctl restart -w restarted -T 10000 scan/a scan/ready
+ok 'each service may pass the state at its time' svc-ctl -k -wd -T 10000 scan/a scan/ready
 ok 'waiting needs no command' svc-ctl -wu -T 10000 scan/a
 
 # Ends for good.
