@@ -11,7 +11,7 @@ use common::format::status::{self, Status};
 use common::os::fifo::{self, Ends};
 use common::os::fifodir::Subscription;
 use common::os::file;
-use common::os::process::{self, BootId, Identity};
+use common::os::process::{BootId, Found, Identity};
 use common::prelude::*;
 use common::program::warn;
 use common::sys::signal::{Mask, set_mask};
@@ -174,11 +174,9 @@ pub(super) fn alive(who: &Identity) -> Option<Option<OwnedFd>> {
         Err(Errno::SRCH) => return None,
         result => result.ok(),
     };
-    match process::stat(who.pid) {
-        Err(Errno::SRCH) => None,
-        Ok(stat) if stat.start != who.start || stat.state == b'Z' => None,
-        // Where /proc can't tell, the pid alone must do.
-        Ok(_) | Err(_) => Some(pidfd),
+    match who.look() {
+        Found::Alive => Some(pidfd),
+        Found::Zombie | Found::Gone => None,
     }
 }
 
