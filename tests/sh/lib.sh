@@ -121,7 +121,8 @@ until_ok() {
 # background COMMAND... - starts it; its pid is in $pid, its output in $T/$pid.out and $T/$pid.err.
 # It ends with the test file at the latest.
 background() {
-	"$@" >"$T/background.out" 2>"$T/background.err" </dev/null &
+	# Opened before the fork: the child is in no hurry, the next lines are.
+	{ "$@" & } >"$T/background.out" 2>"$T/background.err" </dev/null
 	pid=$!
 	mv "$T/background.out" "$T/$pid.out"
 	mv "$T/background.err" "$T/$pid.err"

@@ -75,11 +75,11 @@ scan/a up pid'
 # JSON.
 background svc-events --json -n 1 scan scan/a
 becomes 10 'several directories are listened to' listens scan/a/event "$pid"
-svc-ctl -k scan/ready
+svc-ctl -k scan/new
 ok 'for objects' wait "$pid"
 like 'of states' "$(cat "$pid.out")" '^\{"time":"20[^"]*Z","event":"status","up":true,.*"name":"scan/a",'
 like 'and changes' "$(cat "$pid.out")" \
-	'^\{"time":"20[^"]*Z","event":"down","name":"scan/ready","seq":[0-9]+,"pid":null,"exit":"signal=KILL"\}$'
+	'^\{"time":"20[^"]*Z","event":"down","name":"scan/new","seq":[0-9]+,"pid":null,"exit":"signal=KILL"\}$'
 
 # A reader that goes away.
 mkfifo pipe
