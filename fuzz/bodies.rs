@@ -7,6 +7,7 @@ use common::base::signal::Signal;
 use common::base::stamp::Wall;
 use common::format::event::{self, Line};
 use common::format::letters::{COMMANDS, Command, Event, ScanCommand};
+use common::format::record::Writer;
 use common::format::records::{self, Exit, Holder, Process};
 use common::format::servicedir::{FILES, Settings};
 use common::format::status::{self, Status};
@@ -63,12 +64,13 @@ pub(crate) fn records(bytes: &[u8]) {
 /// writing that again changes nothing (long texts are cut once).
 pub(crate) fn status(bytes: &[u8]) {
     let Some(status) = Status::unpack(&sealed(bytes)) else { return };
-    let text = status.pack();
-    assert!(text.bytes().len() <= status::MAX);
-    let again = Status::unpack(text.bytes());
+    let mut writer = Writer::new();
+    let text = status.pack(&mut writer);
+    assert!(text.len() <= status::MAX);
+    let again = Status::unpack(text);
     assert!(again.is_some(), "{status:?}");
     let Some(again) = again else { return };
-    assert_eq!(again.pack().bytes(), text.bytes());
+    assert_eq!(again.pack(&mut Writer::new()), text);
     assert_eq!((again.phase, again.seq, again.pid), (status.phase, status.seq, status.pid));
     assert_eq!(again.wanted, status.wanted);
     // A start time without a process means nothing, and is not kept.

@@ -60,12 +60,13 @@ fn the_status_of_the_page_is_one_and_each_of_its_keys_is_explained() {
     }
     let mut writer = common::format::record::Writer::<4096>::new();
     writer.line(format_args!("{}", lines.trim_end()));
-    let all = writer.seal().and_then(|text| Status::unpack(text.bytes()));
+    let all = writer.seal().and_then(Status::unpack);
     let all = all.unwrap_or_else(|| panic!("an example is refused: {lines}"));
     assert_eq!(all.other, "", "keys that the code does not know");
     // Packing it again names every key that there is.
-    let packed = Status { other: String::new(), ready: Some(Wall(1)), ..all }.pack();
-    let text = String::from_utf8_lossy(packed.bytes()).into_owned();
+    let mut writer = common::format::record::Writer::new();
+    let packed = Status { other: String::new(), ready: Some(Wall(1)), ..all };
+    let text = String::from_utf8_lossy(packed.pack(&mut writer)).into_owned();
     for key in text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key) {
         let known = ["version", "check"].contains(&key) || rows.iter().any(|row| row[0] == key);
         assert!(known, "{key} is not in the page");

@@ -14,7 +14,7 @@ impl<const N: usize> Writer<N> {
     /// Begins with `version=1`.
     pub fn new() -> Self {
         let mut writer = Writer(Text::new());
-        writer.put("version", format_args!("1"));
+        writer.restart();
         writer
     }
 
@@ -30,10 +30,27 @@ impl<const N: usize> Writer<N> {
     }
 
     /// Closes the record: its bytes without the padding. `None` when it did not fit.
-    pub fn seal(mut self) -> Option<Text<N>> {
+    pub fn seal(&mut self) -> Option<&[u8]> {
         let sum = checksum(self.0.bytes());
         self.put("check", format_args!("{sum:08x}"));
-        (!self.0.is_cut()).then_some(self.0)
+        (!self.0.is_cut()).then_some(self.0.bytes())
+    }
+
+    /// The same, for a record that is handed on.
+    pub fn into_sealed(mut self) -> Option<Text<N>> {
+        self.seal()?;
+        Some(self.0)
+    }
+
+    /// What has been written so far.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+
+    /// Begins anew.
+    pub fn restart(&mut self) {
+        self.0.clear();
+        self.put("version", format_args!("1"));
     }
 }
 
@@ -68,7 +85,7 @@ mod tests {
         let mut w = Writer::<128>::new();
         w.put("name", format_args!("a=b"));
         w.put("seq", format_args!("{}", 7));
-        w.seal().unwrap()
+        w.into_sealed().unwrap()
     }
 
     #[test]

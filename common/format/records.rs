@@ -56,7 +56,7 @@ impl Process {
         if let Some(failed) = self.failed {
             w.put("failed", format_args!("{}", failed.raw_os_error()));
         }
-        w.seal()
+        w.into_sealed()
     }
 
     /// From bytes; `None` when they are not a whole record.
@@ -91,7 +91,7 @@ impl Root {
         let mut w = Writer::new();
         put_identity(&mut w, &self.identity);
         w.put("programs", format_args!("{}", self.programs));
-        w.seal()
+        w.into_sealed()
     }
 
     /// From bytes; `None` when they are not a whole record.
@@ -111,7 +111,7 @@ impl Holder {
     pub fn pack(&self) -> Option<Bytes> {
         let mut w = Writer::new();
         put_identity(&mut w, &self.0);
-        w.seal()
+        w.into_sealed()
     }
 
     /// From bytes; `None` when they are not a whole record.
@@ -136,7 +136,7 @@ impl Exit {
         let mut w = Writer::new();
         put_identity(&mut w, &self.identity);
         w.line(format_args!("{}", self.death));
-        w.seal()
+        w.into_sealed()
     }
 
     /// From bytes; `None` when they are not a whole record.

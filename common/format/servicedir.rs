@@ -125,12 +125,15 @@ pub const FILES: [&str; 12] = [
 const MAX: usize = 4096;
 
 impl Settings {
-    /// Reads the files of a service directory. Each that can't be used keeps its default and is
-    /// handed to `complain`, with its name.
-    pub fn read(dir: impl AsFd, mut complain: impl FnMut(&'static str, &Error)) -> Settings {
+    /// Reads those files of a service directory that are `there`. Each that can't be used keeps its
+    /// default and is handed to `complain`, with its name.
+    pub fn read(
+        dir: impl AsFd,
+        there: impl Fn(&str) -> bool,
+        mut complain: impl FnMut(&'static str, &Error),
+    ) -> Settings {
         let mut settings = Settings::default();
-        for name in FILES {
-            // The common case first, and cheap: most services have none of them.
+        for name in FILES.into_iter().filter(|name| there(name)) {
             let mut buffer = [0; 64];
             let read = match read_small(&dir, name, &mut buffer) {
                 Err(Errno::NOENT) => continue,

@@ -11,13 +11,12 @@ use super::record::{Writer, parse};
 use super::records::Kind;
 use crate::base::death::Death;
 use crate::base::stamp::{Boot, Wall};
-use crate::base::text::Text;
 use crate::os::process::BootId;
 
 /// The size of the file, padding included: a page.
 pub const SIZE: usize = 4096;
 /// The most that the lines themselves take.
-pub const MAX: usize = 2048;
+pub const MAX: usize = 1536;
 /// The most that is kept of lines with keys unknown to this version.
 pub const MAX_OTHER: usize = 512;
 
@@ -162,21 +161,23 @@ pub struct Status {
 }
 
 impl Status {
-    /// As bytes, without the padding. Long texts are cut so that it always fits.
-    pub fn pack(&self) -> Text<MAX> {
+    /// As bytes, without the padding, in a buffer of the caller's. Long texts are cut so that it
+    /// always fits.
+    pub fn pack<'w>(&self, w: &'w mut Writer<MAX>) -> &'w [u8] {
         // A cut name is better than no record: what must not be lost comes first and is short.
         for (name, note, other) in
             [(MAX, MAX, MAX_OTHER), (cut_at(&self.name, 251), cut_at(&self.note, 200), 0)]
         {
-            if let Some(text) = self.try_pack(name, note, other) {
-                return text;
+            if self.put(w, name, note, other) {
+                return w.bytes();
             }
         }
-        self.try_pack(0, 0, 0).unwrap_or_default()
+        self.put(w, 0, 0, 0);
+        w.bytes()
     }
 
-    fn try_pack(&self, name: usize, note: usize, other: usize) -> Option<Text<MAX>> {
-        let mut w = Writer::<MAX>::new();
+    fn put(&self, w: &mut Writer<MAX>, name: usize, note: usize, other: usize) -> bool {
+        w.restart();
         w.put("state", format_args!("{}", self.phase.word()));
         w.put("seq", format_args!("{}", self.seq));
         if let Some(pid) = self.pid {
@@ -223,7 +224,7 @@ impl Status {
         if !self.other.is_empty() && other > 0 {
             w.line(format_args!("{}", self.other));
         }
-        w.seal()
+        w.seal().is_some()
     }
 
     fn flags(&self) -> [(&'static str, &bool); 5] {
@@ -335,7 +336,7 @@ mod tests {
     fn golden() {
         let status = Status { seq: 1, name: "a".to_owned(), ..Status::default() };
         assert_eq!(
-            std::str::from_utf8(status.pack().bytes()).unwrap(),
+            std::str::from_utf8(status.pack(&mut Writer::new())).unwrap(),
             "version=1\nstate=down\nseq=1\nwanted=down\nchanged=0.000000000\nstarted=0\nquick=0\n\
              starts=0\nevent=0\nname=a\ncheck=a8a4eb61\n"
         );
@@ -344,14 +345,14 @@ mod tests {
     #[test]
     fn a_status_reads_back_as_written() {
         let status = full();
-        assert_eq!(Status::unpack(status.pack().bytes()), Some(status));
+        assert_eq!(Status::unpack(status.pack(&mut Writer::new())), Some(status));
     }
 
     #[test]
     fn it_always_fits() {
         let name = "é".repeat(2000);
         let status = Status { name: name.clone(), note: name, other: "x=".repeat(256), ..full() };
-        let read = Status::unpack(status.pack().bytes()).unwrap();
+        let read = Status::unpack(status.pack(&mut Writer::new())).unwrap();
         assert_eq!(read.seq, 3);
         assert_eq!(read.name, "é".repeat(125));
     }
@@ -360,6 +361,6 @@ mod tests {
     fn nonsense_is_no_status() {
         let mut w = Writer::<MAX>::new();
         w.put("state", format_args!("sideways"));
-        assert_eq!(Status::unpack(w.seal().unwrap().bytes()), None);
+        assert_eq!(Status::unpack(w.seal().unwrap()), None);
     }
 }

@@ -28,6 +28,10 @@ pub fn make(dir: impl AsFd, path: impl Arg, mode: Mode) -> Result<()> {
 /// Opens a fifo, non-blocking. Anything else in its place, a symbolic link included, is EINVAL or
 /// ELOOP, and is not touched.
 pub fn open(dir: impl AsFd, path: impl Arg, ends: Ends) -> Result<OwnedFd> {
+    open_checked(dir, path, ends).map(|(fd, _)| fd)
+}
+
+fn open_checked(dir: impl AsFd, path: impl Arg, ends: Ends) -> Result<(OwnedFd, Stat)> {
     let mode = match ends {
         Ends::Both => OFlags::RDWR,
         Ends::Read => OFlags::RDONLY,
@@ -35,13 +39,13 @@ pub fn open(dir: impl AsFd, path: impl Arg, ends: Ends) -> Result<OwnedFd> {
     };
     let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
     let fd = openat(dir, path, mode | flags, Mode::empty())?;
-    if is_fifo(&fstat(&fd)?) { Ok(fd) } else { Err(Errno::INVAL) }
+    let stat = fstat(&fd)?;
+    if is_fifo(&stat) { Ok((fd, stat)) } else { Err(Errno::INVAL) }
 }
 
 /// Opens a fifo that must be ours: made by this user, or we are root and it is root's.
 pub fn open_own(dir: impl AsFd, path: impl Arg, ends: Ends) -> Result<OwnedFd> {
-    let fd = open(dir, path, ends)?;
-    let stat = fstat(&fd)?;
+    let (fd, stat) = open_checked(dir, path, ends)?;
     if stat.st_uid == rustix::process::geteuid().as_raw() { Ok(fd) } else { Err(Errno::PERM) }
 }
 

@@ -2,14 +2,16 @@
 //! to the directory goes to every such fifo. Nothing but a reader's own fifo is ever written to,
 //! whatever another user plants there.
 
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, chmodat, fstat, openat, renameat, statat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RawDir, chmodat, fstat, openat, renameat, statat, unlinkat,
 };
 use rustix::io::{Errno, Result};
 
 use super::fifo::{self, Ends};
+use super::stamp::Stamp;
 use crate::base::text::Text;
 
 /// Begins the name of a subscriber's fifo; then its pid, a point, and a number.
@@ -22,6 +24,8 @@ pub const MAX_PER_USER: usize = 256;
 pub const MAX: usize = 4096;
 /// The most users whose subscribers are counted apart; the rest share one count.
 const MAX_USERS: usize = 32;
+/// Room for some entries of a directory at a time; a name has at most 255 bytes.
+const LISTING: usize = 1024;
 
 /// How a notification went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,13 +38,30 @@ pub struct Notified {
     pub surplus: usize,
 }
 
+/// Remembers that a directory had no subscriber, as long as its modification time says so.
+#[derive(Default)]
+pub struct Quiet(Option<Stamp>);
+
+/// Writes one line to every subscriber of the directory, if it can have any.
+pub fn notify_unless_quiet(dir: impl AsFd, line: &[u8], quiet: &mut Quiet) -> Result<Notified> {
+    let stamp = Stamp::of(&dir)?;
+    if quiet.0 == Some(stamp) {
+        return Ok(Notified::default());
+    }
+    let notified = notify(dir, line)?;
+    quiet.0 = (notified == Notified::default() && stamp.is_old()).then_some(stamp);
+    Ok(notified)
+}
+
 /// Writes one line to every subscriber of the directory. What is stale or not a subscriber's own
 /// fifo is removed. An error: the directory itself can't be read.
 pub fn notify(dir: impl AsFd, line: &[u8]) -> Result<Notified> {
     let mut result = Notified::default();
-    let mut users = Users::default();
-    let (listing, at) = listing(dir)?;
-    for entry in listing {
+    let mut users = None;
+    let at = open_listing(dir)?;
+    let mut buffer = [const { MaybeUninit::uninit() }; LISTING];
+    let mut listing = RawDir::new(&at, &mut buffer);
+    while let Some(entry) = listing.next() {
         let entry = entry?;
         let name = entry.file_name();
         if !name.to_bytes().starts_with(PREFIX) {
@@ -60,7 +81,8 @@ pub fn notify(dir: impl AsFd, line: &[u8]) -> Result<Notified> {
             | FileType::CharacterDevice
             | FileType::BlockDevice => Err(Errno::INVAL),
         };
-        match opened.and_then(|fd| deliver(&fd, line, &mut users)) {
+        let users = users.get_or_insert_with(Users::default);
+        match opened.and_then(|fd| deliver(&fd, line, users)) {
             Ok(()) => result.reached += 1,
             Err(Errno::AGAIN) => result.full += 1,
             Err(Errno::DQUOT) => result.surplus += 1,
@@ -111,8 +133,10 @@ impl Users {
 /// Removes fifos that nobody reads any more, finished or not; returns how many.
 pub fn clean(dir: impl AsFd) -> Result<usize> {
     let mut removed = 0;
-    let (listing, at) = listing(dir)?;
-    for entry in listing {
+    let at = open_listing(dir)?;
+    let mut buffer = [const { MaybeUninit::uninit() }; LISTING];
+    let mut listing = RawDir::new(&at, &mut buffer);
+    while let Some(entry) = listing.next() {
         let entry = entry?;
         let name = entry.file_name();
         let ours = [PREFIX, UNFINISHED].iter().any(|p| name.to_bytes().starts_with(p));
@@ -125,10 +149,9 @@ pub fn clean(dir: impl AsFd) -> Result<usize> {
 }
 
 /// Opens a directory afresh (it may be shared with others, as would be the place in its listing).
-fn listing(dir: impl AsFd) -> Result<(Dir, OwnedFd)> {
+fn open_listing(dir: impl AsFd) -> Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let at = openat(dir, c".", flags, Mode::empty())?;
-    Ok((Dir::read_from(&at)?, at))
+    openat(dir, c".", flags, Mode::empty())
 }
 
 /// A reader's own fifo in an event directory. Dropped, it is gone.

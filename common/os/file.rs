@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, renameat, unlinkat};
 use rustix::io::{Errno, Result, read, write};
 use rustix::path::Arg;
 
@@ -29,6 +29,13 @@ pub fn read_small(dir: impl AsFd, path: impl Arg, buffer: &mut [u8]) -> Result<&
     if length == buffer.len() && fill(&fd, &mut [0])? > 0 {
         return Err(Errno::FBIG);
     }
+    Ok(&buffer[..length])
+}
+
+/// Reads a file of /proc that is made at one read: three system calls.
+pub fn read_proc(path: impl Arg, buffer: &mut [u8]) -> Result<&[u8]> {
+    let fd = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let length = rustix::io::retry_on_intr(|| read(&fd, &mut *buffer))?;
     Ok(&buffer[..length])
 }
 

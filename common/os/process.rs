@@ -2,11 +2,10 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::CWD;
 use rustix::io::{Errno, Result};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::file::read_small;
+use super::file::read_proc;
 use crate::base::signal::Signal;
 use crate::base::text::Text;
 use crate::sys::signal::{kill, pidfd_kill};
@@ -35,7 +34,7 @@ impl BootId {
     /// This boot's.
     pub fn now() -> BootId {
         let mut buffer = [0; 64];
-        let read = read_small(CWD, c"/proc/sys/kernel/random/boot_id", &mut buffer);
+        let read = read_proc(c"/proc/sys/kernel/random/boot_id", &mut buffer);
         read.ok().and_then(|text| BootId::parse(text.trim_ascii())).unwrap_or(BootId::UNKNOWN)
     }
 
@@ -87,7 +86,7 @@ pub fn stat_self() -> Result<Stat> {
 fn stat_file(path: &[u8]) -> Result<Stat> {
     // The name in it has at most 16 bytes, the numbers before field 23 some 250.
     let mut buffer = [0; 1024];
-    Stat::parse(read_small(CWD, path, &mut buffer)?).ok_or(Errno::INVAL)
+    Stat::parse(read_proc(path, &mut buffer)?).ok_or(Errno::INVAL)
 }
 
 impl Stat {

@@ -11,16 +11,20 @@ use crate::sys::signal::{Mask, SIGINFO_SIZE, block_all, default_all, signalfd};
 pub struct Signals(OwnedFd);
 
 impl Signals {
-    /// Blocks all signals, gives each its default disposition (so that nothing that a parent ignored
-    /// reaches a service) and listens to `wanted`. What arrived since they were blocked is not lost.
+    /// Blocks all signals and listens to `wanted`. What arrived since they were blocked is not lost.
     pub fn take(wanted: &[Signal]) -> Result<Signals> {
         block_all();
-        default_all();
         let mut numbers = [0; 16];
         for (number, signal) in numbers.iter_mut().zip(wanted) {
             *number = signal.number();
         }
         signalfd(&Mask::of(&numbers[..wanted.len().min(16)])).map(Signals)
+    }
+
+    /// Gives each signal its default disposition, so that nothing that a parent ignored reaches a
+    /// service. For whom nobody else has done it.
+    pub fn reset() {
+        default_all();
     }
 
     /// The next signal that has arrived, if one has.

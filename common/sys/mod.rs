@@ -1,6 +1,7 @@
 //! Everything `unsafe`, and everything that needs `libc`: what rustix does not offer. Nothing here
 //! decides anything; each function is one system call made safe to call, and says why it is.
 
+pub mod alloc;
 pub mod exec;
 pub mod fd;
 pub mod fork;
@@ -16,6 +17,9 @@ use std::os::unix::ffi::OsStringExt;
 #[macro_export]
 macro_rules! entry {
     ($run:path) => {
+        #[global_allocator]
+        static MEMORY: $crate::sys::alloc::Arena = $crate::sys::alloc::Arena::new();
+
         #[allow(unsafe_code, reason = "the name and shape of main are the C runtime's contract")]
         #[unsafe(no_mangle)]
         extern "C" fn main(

@@ -80,6 +80,7 @@ impl Root {
         let wanted: Vec<Signal> =
             HOOKED.into_iter().chain([Signal::CHLD, Signal::ALRM, Signal::ABRT]).collect();
         let signals = Signals::take(&wanted).unable("read signals")?;
+        Signals::reset();
         fds::fill_stdio();
         fds::close_on_exec();
         if let Some(dir) = &options.dir {

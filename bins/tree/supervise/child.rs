@@ -1,7 +1,6 @@
 //! Starting `./run` and `./finish`, and runit's control scripts.
 
-use std::ffi::{CStr, CString, OsString};
-use std::io::IoSlice;
+use std::ffi::{CString, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use common::base::death::Death;
@@ -15,8 +14,9 @@ use common::os::{file, lock};
 use common::sys::exec::Argv;
 use common::sys::wait::{Ended, wait_for, wait_within};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, accessat, flock};
-use rustix::io::{Errno, Result, pwritev};
+use rustix::io::{Errno, Result};
 
+use super::files::write_padded;
 use super::machine::Input;
 use super::supervisor::Supervisor;
 
@@ -60,12 +60,8 @@ impl Hooks for Recorder<'_> {
     }
 }
 
-/// Overwrites the record in place, which needs no space.
 fn write_record(file: BorrowedFd<'_>, process: &Process) -> Result<()> {
-    const NEWLINES: [u8; SIZE] = [b'\n'; SIZE];
-    let text = process.pack().ok_or(Errno::OVERFLOW)?;
-    let padding = &NEWLINES[text.bytes().len()..];
-    pwritev(file, &[IoSlice::new(text.bytes()), IoSlice::new(padding)], 0).map(|_| ())
+    write_padded(file, process.pack().ok_or(Errno::OVERFLOW)?.bytes(), SIZE)
 }
 
 impl Supervisor {
@@ -79,7 +75,6 @@ impl Supervisor {
 
     fn try_start(&mut self, kind: Kind) -> Result<Input> {
         if kind == Kind::Run {
-            self.refresh_settings();
             self.custom(Command::Up);
         }
         self.update_output();
@@ -178,22 +173,19 @@ impl Supervisor {
 
     /// Whether there is a finish script to run.
     pub(super) fn has_finish(&self) -> bool {
-        accessat(CWD, c"./finish", Access::EXEC_OK, AtFlags::empty()).is_ok()
-    }
-
-    fn is_there(&self, name: &CStr) -> bool {
-        accessat(CWD, name, Access::EXISTS, AtFlags::empty()).is_ok()
+        self.listing.has("finish")
+            && accessat(CWD, c"./finish", Access::EXEC_OK, AtFlags::empty()).is_ok()
     }
 
     /// Whether the service directory is one of runit's.
     pub(super) fn is_runits(&self) -> bool {
-        self.is_there(c"control") || self.is_there(c".meta")
+        self.listing.has("control") || self.listing.has(".meta")
     }
 
     /// Runs runit's `control/LETTER` scripts for a command. True: they did what the signal was for.
     pub(super) fn custom(&mut self, command: Command) -> bool {
         // runsv(8): the loggers' can't be customised.
-        if self.options.input.is_some() || !self.is_there(c"./control") {
+        if self.options.input.is_some() || !self.listing.has("control") {
             return false;
         }
         let mut done = false;

@@ -5,6 +5,7 @@ use std::io::IoSlice;
 use std::os::fd::{AsFd, OwnedFd};
 
 use common::base::name;
+use common::format::record::Writer;
 use common::format::records::{Exit, Holder, Process, SIZE};
 use common::format::status::{self, Status};
 use common::format::tally;
@@ -13,12 +14,12 @@ use common::os::process::Identity;
 use common::os::{file, lock};
 use common::prelude::*;
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, RenameFlags, fstat, ftruncate, mkdirat, openat, readlinkat,
+    AtFlags, CWD, Mode, OFlags, RenameFlags, fstat, ftruncate, linkat, mkdirat, openat, readlinkat,
     renameat, renameat_with, statat,
 };
 use rustix::io::{Errno, pread, pwrite, pwritev};
 
-/// What a status is padded with: shared by all supervisors, as it is part of the executable.
+/// What records are padded with: shared by all supervisors, as it is part of the executable.
 static NEWLINES: [u8; status::SIZE] = [b'\n'; status::SIZE];
 
 /// `supervise/`, opened, locked and filled.
@@ -33,52 +34,56 @@ pub(super) struct Files {
     pub(super) lock: OwnedFd,
     /// `process`: written by the child.
     pub(super) process: OwnedFd,
-    /// runit's and daemontools' way to tell that somebody supervises.
-    _ok: OwnedFd,
+    /// `status` and its spare, which trade places at each record.
+    statuses: Statuses,
+    /// There was nothing in it before.
+    pub(super) is_new: bool,
+}
+
+struct Statuses {
+    present: OwnedFd,
+    spare: OwnedFd,
 }
 
 impl Files {
     /// Opens all of it in the working directory, and takes the lock unless it is handed in.
-    pub(super) fn open(inherited: Option<OwnedFd>, patience: lock::Patience) -> Result<Files> {
+    pub(super) fn open(
+        inherited: Option<OwnedFd>,
+        patience: lock::Patience,
+        me: Identity,
+    ) -> Result<Files> {
         let dir = make_dir(CWD, c"supervise", Mode::RWXU)?;
         let events = make_dir(CWD, c"event", Mode::from_raw_mode(0o3730))?;
         let lock = match inherited {
             Some(lock) => lock,
             None => take_lock(&dir, patience)?,
         };
-        let me = Holder(Identity::of_self()).pack().unwrap_or_default();
-        file::replace(&dir, "supervisor", me.bytes()).unable("write supervise/supervisor")?;
-        let own = Mode::RUSR | Mode::WUSR;
-        let control = make_fifo(&dir, c"control", own)?;
-        let ok = make_fifo(&dir, c"ok", own)?;
-        let process = open_plain(&dir, c"process").unable("open supervise/process")?;
-        for name in [c"status", c"status.spare"] {
-            let make = || {
-                let fd = open_plain(&dir, name)?;
-                let length = fstat(&fd)?.st_size;
-                // Full from the start: later records need no space.
-                if length == status::SIZE as i64 { Ok(()) } else { write_padded(&fd, b"") }
-            };
-            make().unable(format_args!("write supervise/{}", name.to_string_lossy()))?;
-        }
-        Ok(Files { dir, events, control, lock, process, _ok: ok })
+        write_holder(&dir, me).unable("write supervise/supervisor")?;
+        let control = make_fifo(&dir, c"control", Mode::RUSR | Mode::WUSR)?;
+        link_ok(&dir).unable("make supervise/ok")?;
+        let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
+        let (statuses, is_new) = Statuses::open(&dir).unable("write supervise/status")?;
+        Ok(Files { dir, events, control, lock, process, statuses, is_new })
     }
 
     /// The status on file, if it is whole.
+    #[inline(never)] // The buffer is not to be in the frame of the caller, which lives on.
     pub(super) fn status(&self) -> Option<Status> {
-        let mut buffer = [0; status::SIZE];
-        Status::unpack(file::read_small(&self.dir, c"status", &mut buffer).ok()?)
+        let mut buffer = [0; status::MAX];
+        let length = pread(&self.statuses.present, &mut buffer, 0).ok()?;
+        Status::unpack(&buffer[..length])
     }
 
     /// Replaces the status on file: the spare is filled, then they trade places.
-    pub(super) fn write_status(&self, status: &Status) -> rustix::io::Result<()> {
-        let spare = open_plain(&self.dir, c"status.spare")?;
-        write_padded(&spare, status.pack().bytes())?;
-        let (from, to) = (c"status.spare", c"status");
-        match renameat_with(&self.dir, from, &self.dir, to, RenameFlags::EXCHANGE) {
-            // Some file systems can't, and somebody may have removed the status.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOENT) => {
-                renameat(&self.dir, from, &self.dir, to)
+    #[inline(never)] // As above.
+    pub(super) fn write_status(&mut self, status: &Status) -> rustix::io::Result<()> {
+        let mut writer = Writer::new();
+        let text = status.pack(&mut writer);
+        match self.statuses.replace(&self.dir, text) {
+            // Somebody has removed them.
+            Err(Errno::NOENT) => {
+                self.statuses = Statuses::open(&self.dir)?.0;
+                self.statuses.replace(&self.dir, text)
             }
             result => result,
         }
@@ -116,8 +121,8 @@ impl Files {
 
     /// Adds a death to the tally, of which at most `keep` are kept.
     pub(super) fn tally(&self, entry: &[u8], keep: u32) -> rustix::io::Result<()> {
-        let fd = open_plain(&self.dir, c"death_tally")?;
-        let length = fstat(&fd)?.st_size.unsigned_abs() / tally::ENTRY as u64;
+        let (fd, length) = open_plain(&self.dir, c"death_tally")?;
+        let length = length / tally::ENTRY as u64;
         let keep = u64::from(keep);
         if length < keep {
             return pwrite(&fd, entry, length * tally::ENTRY as u64).map(|_| ());
@@ -138,32 +143,66 @@ impl Files {
     }
 }
 
+impl Statuses {
+    /// Opens both, full-sized from the start: later records need no space. True: they are new.
+    fn open(dir: &OwnedFd) -> rustix::io::Result<(Statuses, bool)> {
+        let (present, length) = open_plain(dir, c"status")?;
+        let (spare, spare_length) = open_plain(dir, c"status.spare")?;
+        for (fd, length) in [(&present, length), (&spare, spare_length)] {
+            if length != status::SIZE as u64 {
+                write_padded(fd, b"", status::SIZE)?;
+            }
+        }
+        Ok((Statuses { present, spare }, length == 0))
+    }
+
+    fn replace(&mut self, dir: &OwnedFd, text: &[u8]) -> rustix::io::Result<()> {
+        write_padded(&self.spare, text, status::SIZE)?;
+        let (from, to) = (c"status.spare", c"status");
+        match renameat_with(dir, from, dir, to, RenameFlags::EXCHANGE) {
+            // Some file systems can't.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                renameat(dir, from, dir, to)?;
+                std::mem::swap(&mut self.present, &mut self.spare);
+                self.spare = open_plain(dir, from)?.0;
+                Ok(())
+            }
+            Err(e) => Err(e),
+            Ok(()) => {
+                std::mem::swap(&mut self.present, &mut self.spare);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Makes a directory if there is none; where a symbolic link leads nowhere, what it names is made.
 pub(super) fn make_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd> {
     let shown = name.to_string_lossy();
-    let make = || -> rustix::io::Result<OwnedFd> {
-        match mkdirat(&at, name, mode) {
-            Ok(()) => {
-                // The umask is not asked, and the group bit needs saying again.
-                rustix::fs::chmodat(&at, name, mode, AtFlags::empty())?;
-            }
-            Err(Errno::EXIST) => {
-                if statat(&at, name, AtFlags::empty()).is_err_and(|e| e == Errno::NOENT) {
-                    mkdirat(&at, readlinkat(&at, name, Vec::new())?, mode)?;
-                    rustix::fs::chmodat(&at, name, mode, AtFlags::empty())?;
-                }
-            }
-            // A read-only directory, in which it may be all the same.
-            Err(e) => {
-                let there = statat(&at, name, AtFlags::empty()).is_ok();
-                if !there || !matches!(e, Errno::ROFS | Errno::ACCESS | Errno::PERM) {
-                    return Err(e);
-                }
-            }
+    let make = |path: &CStr| -> rustix::io::Result<()> {
+        mkdirat(&at, path, mode)?;
+        // mkdir does not set the group bit.
+        if mode.intersects(Mode::SGID) {
+            rustix::fs::chmodat(&at, path, mode, AtFlags::empty())?;
         }
-        file::open_dir(&at, name)
+        Ok(())
     };
-    make().unable(format_args!("make the directory {shown}"))
+    let is_there = || statat(&at, name, AtFlags::empty());
+    let make_or_find = || match make(name) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) => match is_there() {
+            Err(Errno::NOENT) => make(&readlinkat(&at, name, Vec::new())?),
+            Ok(_) | Err(_) => Ok(()),
+        },
+        // In a directory that can't be written it may be all the same.
+        Err(e) if is_there().is_ok() && matches!(e, Errno::ROFS | Errno::ACCESS | Errno::PERM) => {
+            Ok(())
+        }
+        Err(e) => Err(e),
+    };
+    make_or_find()
+        .and_then(|()| file::open_dir(&at, name))
+        .unable(format_args!("make the directory {shown}"))
 }
 
 fn take_lock(dir: &OwnedFd, patience: lock::Patience) -> Result<OwnedFd> {
@@ -180,6 +219,12 @@ fn take_lock(dir: &OwnedFd, patience: lock::Patience) -> Result<OwnedFd> {
     }
 }
 
+/// Says who supervises. In place, as only the holder of the lock writes it.
+fn write_holder(dir: &OwnedFd, me: Identity) -> rustix::io::Result<()> {
+    let record = Holder(me).pack().ok_or(Errno::OVERFLOW)?;
+    write_padded(&open_plain(dir, c"supervisor")?.0, record.bytes(), SIZE)
+}
+
 /// Makes and opens a fifo in a directory of ours; whatever else has its name is not touched.
 pub(super) fn make_fifo(dir: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd> {
     let shown = name.to_string_lossy();
@@ -192,20 +237,45 @@ pub(super) fn make_fifo(dir: impl AsFd, name: &CStr, mode: Mode) -> Result<Owned
     }
 }
 
-/// Opens, or makes, a file that must be a plain one with no other name.
-fn open_plain(dir: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
+/// Makes `ok`, by which programs of runit's and daemontools' see that the control fifo has a reader:
+/// another name of it.
+fn link_ok(dir: &OwnedFd) -> rustix::io::Result<()> {
+    let link = || linkat(dir, c"control", dir, c"ok", AtFlags::empty());
+    match link() {
+        Err(Errno::EXIST) => {
+            let inode =
+                |name: &CStr| statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(|s| s.st_ino);
+            if inode(c"ok")? == inode(c"control")? {
+                return Ok(());
+            }
+            file::unlink_if_there(dir, c"ok")?;
+            link()
+        }
+        // A file system without hard links: it is only for others.
+        Err(Errno::PERM | Errno::NOTSUP | Errno::MLINK) => Ok(()),
+        result => result,
+    }
+}
+
+/// Opens, or makes, a file that must be a plain one with no other name; its length as well.
+fn open_plain(dir: impl AsFd, name: &CStr) -> rustix::io::Result<(OwnedFd, u64)> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
     let fd = openat(dir, name, flags | OFlags::NOCTTY | OFlags::CLOEXEC, mode)?;
     let stat = fstat(&fd)?;
     let plain = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
-    if plain && stat.st_nlink == 1 { Ok(fd) } else { Err(Errno::INVAL) }
+    if plain && stat.st_nlink == 1 {
+        Ok((fd, stat.st_size.unsigned_abs()))
+    } else {
+        Err(Errno::INVAL)
+    }
 }
 
-fn write_padded(fd: &OwnedFd, text: &[u8]) -> rustix::io::Result<()> {
-    let padding = &NEWLINES[..status::SIZE - text.len()];
+/// Overwrites a record in place: once it has its size this needs no space.
+pub(super) fn write_padded(fd: impl AsFd, text: &[u8], size: usize) -> rustix::io::Result<()> {
+    let padding = &NEWLINES[..size - text.len()];
     match pwritev(fd, &[IoSlice::new(text), IoSlice::new(padding)], 0) {
-        Ok(n) if n == status::SIZE => Ok(()),
+        Ok(n) if n == size => Ok(()),
         Ok(_) => Err(Errno::NOSPC),
         Err(e) => Err(e),
     }

@@ -63,15 +63,18 @@ impl Supervisor {
     /// Decides where the output goes: to `log/`, to the shared logger, or to ours. Asked at each
     /// start, so that adding or removing a logger is an ordinary change.
     pub(super) fn update_output(&mut self) {
-        let found = match statat(CWD, c"log", AtFlags::empty()) {
-            Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_dir() => self.own_log(),
-            Ok(_) | Err(_) => self.shared_log(),
-        };
+        let found = if self.has_log() { self.own_log() } else { self.shared_log() };
         match found {
             Ok(output) => self.output = output,
             // It keeps the one that it has, if any.
             Err(e) => self.complain("log", e.message),
         }
+    }
+
+    fn has_log(&self) -> bool {
+        self.listing.has("log")
+            && statat(CWD, c"log", AtFlags::empty())
+                .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_dir())
     }
 
     fn own_log(&self) -> Result<Option<OwnedFd>> {
@@ -100,9 +103,10 @@ impl Supervisor {
             stdio.push((0, fd));
         }
         if let Some(held) = &self.output {
-            let fd = match statat(CWD, c"log", AtFlags::empty()) {
-                Ok(_) => fifo::open_own(&self.files.dir, c"log", Ends::Both),
-                Err(_) => rustix::io::fcntl_dupfd_cloexec(held, 0),
+            let fd = if self.has_log() {
+                fifo::open_own(&self.files.dir, c"log", Ends::Both)
+            } else {
+                rustix::io::fcntl_dupfd_cloexec(held, 0)
             }?;
             fifo::set_blocking(&fd)?;
             stdio.push((1, fd));

@@ -5,6 +5,7 @@ mod cgroup;
 mod child;
 mod control;
 mod files;
+mod listing;
 mod log;
 mod machine;
 mod options;

@@ -57,7 +57,9 @@ impl Options {
             return self.dir.to_string_lossy().into_owned();
         }
         let path = std::path::absolute(&self.dir).unwrap_or_else(|_| (&self.dir).into());
-        path.file_name().unwrap_or(OsStr::new("/")).to_string_lossy().into_owned()
+        let name = path.file_name().unwrap_or(OsStr::new("/")).to_string_lossy();
+        // It is a line in files and messages.
+        name.replace(|c: char| c.is_control(), "?")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use common::base::error::reason;
+use common::base::error::{Error, reason};
 use common::format::event::Line;
 use common::format::letters::Event;
 use common::format::records::Kind;
@@ -31,11 +31,13 @@ impl Supervisor {
     /// Tells the service's subscribers, then the tree's.
     pub(super) fn announce(&mut self, event: Event, seq: u64) {
         let line = Line { event, seq, name: b"" }.pack();
-        self.note_notified("event", fifodir::notify(&self.files.events, line.bytes()));
+        let events = &self.files.events;
+        let notified = fifodir::notify_unless_quiet(events, line.bytes(), &mut self.quiet[0]);
+        self.note_notified("event", notified);
         if let Some(tree) = &self.options.under {
             let name = self.machine.status.name.as_bytes();
             let line = Line { event, seq, name }.pack();
-            let notified = fifodir::notify(tree, line.bytes());
+            let notified = fifodir::notify_unless_quiet(tree, line.bytes(), &mut self.quiet[1]);
             self.note_notified("tree", notified);
         }
     }
@@ -51,12 +53,16 @@ impl Supervisor {
     /// Reads the service directory's small files; what is wrong with one is said once.
     pub(super) fn refresh_settings(&mut self) {
         let mut wrong = Vec::new();
-        self.machine.settings =
-            Settings::read(CWD, |name, e| wrong.push((name, e.message.clone())));
+        self.listing.refresh();
+        let complain = |name, e: &Error| wrong.push((name, e.message.clone()));
+        self.machine.settings = Settings::read(CWD, |name| self.listing.has(name), complain);
         if self.hurry && self.machine.settings.timeout_kill == 0 {
             self.machine.settings.timeout_kill = LOGGER_KILL;
         }
         self.machine.finish_limited = !self.is_runits();
+        if self.complaints.is_empty() && wrong.is_empty() {
+            return;
+        }
         for name in common::format::servicedir::FILES {
             match wrong.iter().find(|(n, _)| *n == name) {
                 Some((_, message)) => self.complain(name, message.clone()),

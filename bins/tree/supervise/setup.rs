@@ -6,7 +6,7 @@ use common::format::letters::Event;
 use common::format::servicedir::Settings;
 use common::format::status::Wanted;
 use common::os::lock::Patience;
-use common::os::process::{BootId, Identity, Watched};
+use common::os::process::{Identity, Watched};
 use common::os::siblings::Siblings;
 use common::os::signals::Signals;
 use common::os::{clock, fds};
@@ -27,33 +27,38 @@ const LOCK_SECONDS: u32 = 5;
 /// Between two attempts at a service directory that can't be used: from one second to a minute.
 const RETRY: [u64; 2] = [1_000, 60_000];
 
+#[inline(never)] // What it needs on the stack is given back before the supervisor runs.
 /// Prepares everything. Under svc-scan it waits for what is missing, and says so once.
 pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Supervisor> {
     let wanted = [Signal::CHLD, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT];
     let signals = Signals::take(&wanted).unable("read signals")?;
-    fds::fill_stdio();
-    fds::close_on_exec();
+    if options.under.is_none() {
+        // svc-scan has done so, and hands down nothing but what it names.
+        Signals::reset();
+        fds::fill_stdio();
+        fds::close_on_exec();
+    }
     let name = options.name();
     let who = format!("svc-supervise {name}");
     if options.under.is_none() && options.inherited.is_none() {
         let dir = &options.dir;
         rustix::process::chdir(dir.as_os_str()).unable(format_args!("enter {}", dir.display()))?;
     }
+    let me = Identity::of_self();
     let inherited = options.inherited.take();
     let (lock, log, ready) = match inherited {
         Some(all) => (Some(all.lock), all.log, all.ready),
         None => (None, None, None),
     };
     let (files, input) = if options.under.is_some() && lock.is_none() {
-        open_patiently(&options, &signals, &who)?
+        open_patiently(&options, &signals, &who, me)?
     } else {
-        let files = Files::open(lock, Patience::Seconds(LOCK_SECONDS))?;
+        let files = Files::open(lock, Patience::Seconds(LOCK_SECONDS), me)?;
         (files, options.input.as_ref().map(Input::hold).transpose()?)
     };
     let machine =
         Machine { status: Default::default(), settings: Settings::default(), finish_limited: true };
-    let boot = BootId::now();
-    let mut supervisor = Supervisor::new(who, options, siblings, signals, files, machine, boot);
+    let mut supervisor = Supervisor::new(who, options, siblings, signals, files, machine, me.boot);
     (supervisor.input, supervisor.output, supervisor.ready) = (input, log, ready);
     supervisor.begin(name);
     Ok(supervisor)
@@ -64,11 +69,12 @@ fn open_patiently(
     options: &Options,
     signals: &Signals,
     who: &str,
+    me: Identity,
 ) -> Result<(Files, Option<Input>)> {
     let mut delay = RETRY[0];
     let mut said = String::new();
     loop {
-        let opened = Files::open(None, Patience::Endless)
+        let opened = Files::open(None, Patience::Endless, me)
             .and_then(|files| Ok((files, options.input.as_ref().map(Input::hold).transpose()?)));
         let e = match opened {
             Ok(opened) => return Ok(opened),
@@ -102,8 +108,8 @@ fn wait(signals: &Signals, due: Boot) -> Result<()> {
 impl Supervisor {
     /// Goes on where a predecessor stopped, or begins.
     fn begin(&mut self, name: String) {
-        let previous = self.files.status();
-        let damaged = previous.is_none();
+        let previous = if self.files.is_new { None } else { self.files.status() };
+        let damaged = previous.is_none() && !self.files.is_new;
         let (status, goes_on) = continued(previous, self.boot);
         self.machine.status = status;
         let status = &mut self.machine.status;
@@ -114,8 +120,10 @@ impl Supervisor {
             status.wanted = if down { Wanted::Down } else { Wanted::Up };
             status.start_due = (!down).then(clock::boot);
             status.changed = clock::wall();
-            // A tally that can't be removed only counts too much.
-            let _ = self.files.clear_tally();
+            if !self.files.is_new {
+                // A tally that can't be removed only counts too much.
+                let _ = self.files.clear_tally();
+            }
         }
         status.name = name;
         if damaged {

@@ -7,6 +7,7 @@ use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::letters::Command;
 use common::format::tally;
+use common::os::fifodir::Quiet;
 use common::os::process::{BootId, Watched};
 use common::os::siblings::Siblings;
 use common::os::signals::Signals;
@@ -17,6 +18,7 @@ use rustix::io::Errno;
 
 use super::control::{self, Said};
 use super::files::{Files, is_name};
+use super::listing::Listing;
 use super::log::Input as LoggerInput;
 use super::machine::{Action, Input, Machine, Now};
 use super::options::Options;
@@ -32,6 +34,9 @@ pub(super) struct Supervisor {
     pub(super) siblings: Siblings,
     pub(super) signals: Signals,
     pub(super) files: Files,
+    pub(super) listing: Listing,
+    /// Whether anybody listens: to the service's events, to the tree's.
+    pub(super) quiet: [Quiet; 2],
     pub(super) machine: Machine,
     pub(super) boot: BootId,
     /// The process, while there is one.
@@ -67,6 +72,8 @@ impl Supervisor {
             siblings,
             signals,
             files,
+            listing: Listing::default(),
+            quiet: Default::default(),
             machine,
             boot,
             watch: None,
@@ -107,15 +114,21 @@ impl Supervisor {
             Some(Watched::Adopted(_, None)) => (None, true),
             Some(Watched::Own(_)) | None => (None, false),
         };
-        let mut fds = Vec::with_capacity(5);
-        fds.push(PollFd::new(&self.signals, PollFlags::IN));
-        fds.push(PollFd::new(&self.files.control, PollFlags::IN));
-        fds.extend(self.ready.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
         // A zombie's pidfd stays readable: then only POLLHUP tells more, and the next look.
         let events = if self.zombie.is_some() { PollFlags::empty() } else { PollFlags::IN };
-        fds.extend(pidfd.map(|fd| PollFd::from_borrowed_fd(fd, events)));
-        let draining = self.input.iter().filter(|input| input.draining);
-        fds.extend(draining.map(|input| PollFd::new(input, PollFlags::empty())));
+        let draining = self.input.as_ref().filter(|input| input.draining);
+        let sources = [
+            Some((self.signals.as_fd(), PollFlags::IN)),
+            Some((self.files.control.as_fd(), PollFlags::IN)),
+            self.ready.as_ref().map(|fd| (fd.as_fd(), PollFlags::IN)),
+            pidfd.map(|fd| (fd, events)),
+            draining.map(|input| (input.as_fd(), PollFlags::empty())),
+        ];
+        let mut fds = sources.map(|source| {
+            // What there is not is asked for nothing.
+            let (fd, events) = source.unwrap_or((self.signals.as_fd(), PollFlags::empty()));
+            PollFd::from_borrowed_fd(fd, events)
+        });
         let look = looks.then(|| clock::boot().after(LOOK_AGAIN));
         let due = [self.machine.next_due(), look].into_iter().flatten().min();
         // EINTR or ENOMEM: what there is to do is looked for again all the same.

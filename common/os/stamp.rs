@@ -1,0 +1,37 @@
+//! Whether a directory is still as it was, without reading it.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::fstat;
+use rustix::io::Result;
+
+use super::clock;
+use crate::base::stamp::Wall;
+
+/// Kernels stamp files with the time of the last tick, of which there are at least 100 a second: a
+/// change less than this after another may leave the same stamp.
+const TICKS: u64 = 50_000_000;
+
+/// When entries were last added to a directory, or removed from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    seconds: i64,
+    nanos: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    /// That of an open directory.
+    pub fn of(dir: impl AsFd) -> Result<Stamp> {
+        let stat = fstat(dir)?;
+        let (seconds, nanos) = (stat.st_mtime, stat.st_mtime_nsec as u64);
+        Ok(Stamp { seconds, nanos, inode: stat.st_ino })
+    }
+
+    /// Whether it is so old that any later change leaves another. One of the future is not.
+    pub fn is_old(self) -> bool {
+        let at = self.seconds.unsigned_abs() * 1_000_000_000 + self.nanos;
+        let Wall(now) = clock::wall();
+        now.checked_sub(at).is_some_and(|age| age > TICKS)
+    }
+}
