@@ -7,6 +7,7 @@ use common::base::args::unknown;
 use common::base::error::exit;
 use common::base::signal::Signal;
 use common::format::letters::{COMMANDS, Command};
+use common::os::fds::fill_stdio;
 use common::prelude::*;
 use common::program::warn;
 
@@ -68,6 +69,7 @@ struct Order {
 }
 
 fn main(mut args: Args) -> Result<Next> {
+    fill_stdio();
     let mut order = Order::default();
     options(&mut args, &mut order)?;
     let mut dirs: Vec<OsString> = Vec::new();

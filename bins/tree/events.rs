@@ -11,6 +11,7 @@ use common::format::event::Line;
 use common::format::letters::Event;
 use common::format::status::Status;
 use common::os::clock;
+use common::os::fds::fill_stdio;
 use common::os::file::write_all;
 use common::os::signals::Signals;
 use common::prelude::*;
@@ -41,6 +42,7 @@ Ends by itself when nobody reads its output any more.
 const EVENTS_BETWEEN_DEATHS: u64 = 3;
 
 fn main(mut args: Args) -> Result<Next> {
+    fill_stdio();
     let mut output = Output { json: false, left: None, open: true };
     while let Some(option) = args.option()? {
         match option.as_str() {

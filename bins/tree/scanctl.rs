@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use common::base::args::unknown;
 use common::base::error::exit;
 use common::format::letters::ScanCommand;
+use common::os::fds::fill_stdio;
 use common::prelude::*;
 
 use super::scandir::ScanDir;
@@ -45,6 +46,7 @@ enum Order {
 }
 
 fn main(mut args: Args) -> Result<Next> {
+    fill_stdio();
     let mut order = options(&mut args, Order::Send(Vec::new()))?;
     if let Order::Send(letters) = &order
         && letters.is_empty()

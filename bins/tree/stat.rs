@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use common::base::args::unknown;
 use common::base::error::exit;
+use common::os::fds::fill_stdio;
 use common::prelude::*;
 use common::program::{print, warn};
 
@@ -46,6 +47,7 @@ impl Style {
 }
 
 fn main(mut args: Args) -> Result<Next> {
+    fill_stdio();
     let mut style = Style { fields: None, json: false, numeric: false, named: false };
     while let Some(option) = args.option()? {
         match option.as_str() {

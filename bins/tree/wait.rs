@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use common::base::args::unknown;
 use common::base::error::exit;
+use common::os::fds::fill_stdio;
 use common::prelude::*;
 
 use super::client::Service;
@@ -37,6 +38,7 @@ struct Wish {
 }
 
 fn main(mut args: Args) -> Result<Next> {
+    fill_stdio();
     let mut wish = Wish { goal: None, how_many: HowMany::All, limit: 0 };
     options(&mut args, &mut wish)?;
     let goal = match wish.goal {

@@ -71,6 +71,9 @@ is 'in order' "$(head -c 7 <&9)" duktpcQ
 exits 102 'of several directories one may fail' svc-ctl -u scan/a plain
 is 'with a warning' "$(cat err)" 'svc-ctl: warning: scan/a: not supervised'
 is 'and the others have their turn' "$(head -c 1 <&9)" u
+svc-ctl -uk -wU -T 1 plain >&- 2>&-
+svc-ctl -d plain
+is 'a warning that nobody can read is no command' "$(head -c 3 <&9)" ukd
 head -c 65536 /dev/zero >&9
 exits 111 'a full fifo is an error' svc-ctl -u plain
 is 'which says what it means' "$(cat err)" \
