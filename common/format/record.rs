@@ -11,6 +11,11 @@ use crate::base::text::Text;
 pub struct Writer<const N: usize>(Text<N>);
 
 impl<const N: usize> Writer<N> {
+    /// Nothing yet: for who restarts it.
+    pub const fn blank() -> Self {
+        Writer(Text::new())
+    }
+
     /// Begins with `version=1`.
     pub fn new() -> Self {
         let mut writer = Writer(Text::new());

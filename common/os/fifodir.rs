@@ -23,9 +23,9 @@ pub const MAX_PER_USER: usize = 256;
 /// The most subscribers that are served.
 pub const MAX: usize = 4096;
 /// The most users whose subscribers are counted apart; the rest share one count.
-const MAX_USERS: usize = 32;
+const MAX_USERS: usize = 16;
 /// Room for some entries of a directory at a time; a name has at most 255 bytes.
-const LISTING: usize = 1024;
+const LISTING: usize = 512;
 
 /// How a notification went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The memory of our executables: a small arena in the executable's own data, then the C library's.
+//! The memory of our executables: a small arena in the executable's own data, then pages as needed.
 //!
 //! A daemon of ours needs a few hundred bytes of heap. From malloc they cost two pages and four system
 //! calls at each start, of every program; from here they share a page with the executable's other data.
@@ -8,8 +8,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
 use std::ptr;
 
-/// Enough for a supervisor, a client, a chainloader; only what is touched is memory.
-const SIZE: usize = 16 * 1024;
+/// With the other data of the executable this fits two pages.
+const FIRST: usize = 1024;
+/// How much is asked of the kernel at a time once that is used up; only what is touched is memory.
+const MORE: usize = 64 * 1024;
 /// Blocks have the sizes 16, 32, 64 ... 2048; what is larger comes from the C library.
 const CLASSES: usize = 8;
 const SMALLEST: usize = 16;
@@ -17,12 +19,12 @@ const SMALLEST: usize = 16;
 /// The allocator of an executable with one thread.
 pub struct Arena(UnsafeCell<State>);
 
-#[repr(align(16))]
-struct Memory([u8; SIZE]);
-
+#[repr(C, align(16))]
 struct State {
-    memory: Memory,
-    used: usize,
+    first: [u8; FIRST],
+    /// Where the present piece goes on, and where it ends; null before the first block.
+    next: *mut u8,
+    end: *mut u8,
     free: [*mut u8; CLASSES],
 }
 
@@ -33,8 +35,9 @@ impl Arena {
     /// Nothing given out yet.
     #[allow(clippy::new_without_default, reason = "for a static")]
     pub const fn new() -> Self {
+        let (next, end) = (ptr::null_mut(), ptr::null_mut());
         let free = [ptr::null_mut(); CLASSES];
-        Arena(UnsafeCell::new(State { memory: Memory([0; SIZE]), used: 0, free }))
+        Arena(UnsafeCell::new(State { first: [0; FIRST], next, end, free }))
     }
 }
 
@@ -46,10 +49,7 @@ fn class(layout: Layout) -> Option<usize> {
 }
 
 impl State {
-    fn holds(&self, block: *mut u8) -> bool {
-        self.memory.0.as_ptr_range().contains(&block.cast_const())
-    }
-
+    /// A block of a class; null when there is no memory.
     fn take(&mut self, class: usize) -> *mut u8 {
         let free = self.free[class];
         if !free.is_null() {
@@ -58,12 +58,32 @@ impl State {
             return free;
         }
         let size = SMALLEST << class;
-        if self.used + size > SIZE {
+        if self.next.is_null() {
+            let range = self.first.as_mut_ptr_range();
+            (self.next, self.end) = (range.start, range.end);
+        }
+        if self.end.addr() - self.next.addr() < size && !self.grow() {
             return ptr::null_mut();
         }
-        let block = &raw mut self.memory.0[self.used];
-        self.used += size;
+        let block = self.next;
+        // SAFETY: the piece has `size` bytes left from here.
+        self.next = unsafe { block.byte_add(size) };
         block
+    }
+
+    /// Goes on in a fresh piece; what is left of the present one is too small to matter.
+    fn grow(&mut self) -> bool {
+        let (access, kind) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: a fresh private mapping touches no memory that exists.
+        let piece = unsafe { libc::mmap(ptr::null_mut(), MORE, access, kind, -1, 0) };
+        if piece == libc::MAP_FAILED {
+            return false;
+        }
+        self.next = piece.cast();
+        // SAFETY: one past the end of the mapping.
+        self.end = unsafe { self.next.byte_add(MORE) };
+        true
     }
 
     fn give_back(&mut self, block: *mut u8, class: usize) {
@@ -79,10 +99,10 @@ unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: one thread, and nothing in here calls back: there is no other reference.
         let state = unsafe { &mut *self.0.get() };
-        match class(layout).map(|class| state.take(class)) {
-            Some(block) if !block.is_null() => block,
+        match class(layout) {
+            Some(class) => state.take(class),
             // SAFETY: the caller's contract is that of System.
-            Some(_) | None => unsafe { System.alloc(layout) },
+            None => unsafe { System.alloc(layout) },
         }
     }
 
@@ -90,9 +110,9 @@ unsafe impl GlobalAlloc for Arena {
         // SAFETY: as in `alloc`.
         let state = unsafe { &mut *self.0.get() };
         match class(layout) {
-            Some(class) if state.holds(block) => state.give_back(block, class),
-            // SAFETY: it is not ours, so `alloc` had it from System.
-            Some(_) | None => unsafe { System.dealloc(block, layout) },
+            Some(class) => state.give_back(block, class),
+            // SAFETY: a layout without a class had its block from System.
+            None => unsafe { System.dealloc(block, layout) },
         }
     }
 }
@@ -116,12 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_comes_from_elsewhere_and_goes_back_there() {
+    fn what_does_not_fit_at_first_comes_from_the_kernel_once() {
         let arena = Arena::new();
         let layout = Layout::from_size_align(2048, 1).unwrap();
         for _ in 0..4 {
             let mut blocks = Vec::new();
-            for _ in 0..20 {
+            for _ in 0..40 {
                 // SAFETY: the layout has a size.
                 let block = unsafe { arena.alloc(layout) };
                 assert!(!block.is_null());

@@ -7,6 +7,7 @@ pub mod fd;
 pub mod fork;
 pub mod pidfd;
 pub mod signal;
+pub mod stack;
 pub mod wait;
 
 use std::ffi::{CStr, OsString, c_char, c_int};

@@ -77,7 +77,7 @@ impl Files {
     /// Replaces the status on file: the spare is filled, then they trade places.
     #[inline(never)] // As above.
     pub(super) fn write_status(&mut self, status: &Status) -> rustix::io::Result<()> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::blank();
         let text = status.pack(&mut writer);
         match self.statuses.replace(&self.dir, text) {
             // Somebody has removed them.

@@ -47,7 +47,7 @@ impl Listing {
     #[inline(never)] // The buffer is not to be in the frame of whoever refreshes.
     fn read(&mut self, dir: &OwnedFd) -> Result<()> {
         self.there.fill(false);
-        let mut buffer = [const { MaybeUninit::uninit() }; 1024];
+        let mut buffer = [const { MaybeUninit::uninit() }; 512];
         let mut entries = RawDir::new(dir, &mut buffer);
         while let Some(entry) = entries.next() {
             let entry = entry?;

@@ -131,6 +131,7 @@ impl Supervisor {
         });
         let look = looks.then(|| clock::boot().after(LOOK_AGAIN));
         let due = [self.machine.next_due(), look].into_iter().flatten().min();
+        common::sys::stack::give_back();
         // EINTR or ENOMEM: what there is to do is looked for again all the same.
         let _ = poll(&mut fds, clock::until(due).as_ref());
     }
