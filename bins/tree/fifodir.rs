@@ -22,6 +22,7 @@ Everybody may subscribe (mode 1733), or with -g only the members of one group (m
 };
 
 fn main(mut args: Args) -> Result<Next> {
+    common::os::fds::fill_stdio();
     args.no_options()?;
     let verb = args.operand("verb: make or clean")?;
     match verb.to_str() {

@@ -18,6 +18,7 @@ A subscriber whose fifo is full misses it, and can tell.
 };
 
 fn main(mut args: Args) -> Result<Next> {
+    common::os::fds::fill_stdio();
     args.no_options()?;
     let dir = args.operand("event directory")?;
     let message = args.operand("message")?;

@@ -24,7 +24,6 @@ pub(super) struct Report {
     /// It is from before the last reboot: its process is certainly gone.
     old: bool,
     now: Boot,
-    wall: Wall,
     /// Signals as numbers.
     numeric: bool,
 }
@@ -114,7 +113,6 @@ impl Report {
             status,
             old,
             now: clock::boot(),
-            wall: clock::wall(),
             numeric,
         })
     }
@@ -267,14 +265,9 @@ impl Report {
         }
     }
 
-    /// Seconds since it went up or down. For a service that is up by the clock that nobody steps.
+    /// Seconds since it went up or down, by the clock that nobody steps.
     fn changed_for(&self) -> Option<i64> {
-        self.get(|s| match s.phase {
-            Phase::Running(Kind::Run) => self.now.since(s.started).cast_signed() / 1000,
-            Phase::Down
-            | Phase::Starting(Kind::Run | Kind::Finish)
-            | Phase::Running(Kind::Finish) => between(s.changed, self.wall),
-        })
+        self.get(|s| self.now.since(s.since).cast_signed() / 1000)
     }
 
     fn ready_for(&self) -> Option<i64> {

@@ -132,6 +132,8 @@ pub struct Status {
     pub ready: Option<Wall>,
     /// When it last went up or down.
     pub changed: Wall,
+    /// The same, on the clock that nobody steps.
+    pub since: Boot,
     /// When run was last started.
     pub started: Boot,
     /// Deaths in a row that came less than ten seconds after their start.
@@ -197,6 +199,7 @@ impl Status {
             w.put("ready", format_args!("{ready}"));
         }
         w.put("changed", format_args!("{}", self.changed));
+        w.put("since", format_args!("{}", self.since.0));
         w.put("started", format_args!("{}", self.started.0));
         w.put("quick", format_args!("{}", self.quick));
         for (key, due) in [("start-due", self.start_due), ("kill-due", self.kill_due)] {
@@ -265,6 +268,7 @@ impl Status {
             "paused" => self.paused = yes,
             "ready" => self.ready = Some(Wall::parse(value)?),
             "changed" => self.changed = Wall::parse(value)?,
+            "since" => self.since = Boot(value.parse().ok()?),
             "started" => self.started = Boot(value.parse().ok()?),
             "quick" => self.quick = value.parse().ok()?,
             "start-due" => self.start_due = Some(Boot(value.parse().ok()?)),
@@ -316,6 +320,7 @@ mod tests {
             paused: true,
             ready: Some(Wall(1_000_000_000)),
             changed: Wall(2),
+            since: Boot(76),
             started: Boot(77),
             quick: 1,
             start_due: Some(Boot(78)),
@@ -337,8 +342,8 @@ mod tests {
         let status = Status { seq: 1, name: "a".to_owned(), ..Status::default() };
         assert_eq!(
             std::str::from_utf8(status.pack(&mut Writer::new())).unwrap(),
-            "version=1\nstate=down\nseq=1\nwanted=down\nchanged=0.000000000\nstarted=0\nquick=0\n\
-             starts=0\nevent=0\nname=a\ncheck=a8a4eb61\n"
+            "version=1\nstate=down\nseq=1\nwanted=down\nchanged=0.000000000\nsince=0\nstarted=0\nquick=0\n\
+             starts=0\nevent=0\nname=a\ncheck=6d0f49fe\n"
         );
     }
 

@@ -126,7 +126,9 @@ mod tests {
         let arena = Arena::new();
         let layout = Layout::from_size_align(24, 8).unwrap();
         // SAFETY: the layout has a size.
-        let (a, b) = unsafe { (arena.alloc(layout), arena.alloc(layout)) };
+        let a = unsafe { arena.alloc(layout) };
+        // SAFETY: likewise.
+        let b = unsafe { arena.alloc(layout) };
         assert_eq!(a.addr() % 16, 0);
         assert!(b.addr().abs_diff(a.addr()) >= 24);
         // SAFETY: allocated above with this layout.

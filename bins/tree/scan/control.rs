@@ -21,7 +21,7 @@ impl Root {
                 ScanCommand::Quit => self.end(Ending::Quit),
                 ScanCommand::Abort => self.finish(),
                 ScanCommand::Reap => self.reap(),
-                ScanCommand::Reexec => self.reexec(),
+                ScanCommand::Reexec => self.renew = true,
             }
         }
     }

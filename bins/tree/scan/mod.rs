@@ -37,8 +37,8 @@ pub(super) struct Options {
     watch: bool,
     log_fifos: Option<OsString>,
     timeout_eof: u64,
-    /// The lock, from before a reexec.
-    lock: Option<OwnedFd>,
+    /// The lock and the control fifo, from before a reexec.
+    held: Option<(OwnedFd, OwnedFd)>,
 }
 
 fn main(args: Args) -> Result<Next> {
@@ -54,7 +54,7 @@ fn read(mut args: Args) -> Result<Options> {
         watch: false,
         log_fifos: None,
         timeout_eof: 5000,
-        lock: None,
+        held: None,
     };
     let fd = |number| {
         common::sys::fd::adopt(number)
@@ -68,8 +68,14 @@ fn read(mut args: Args) -> Result<Options> {
             "--watch" => options.watch = true,
             "--log-fifos" => options.log_fifos = Some(args.raw_value()?),
             "--timeout-eof" => options.timeout_eof = args.value("number of milliseconds")?,
-            // Not for people: how a reexec hands on the lock.
-            "--reexec" => options.lock = Some(fd(args.value("file descriptor")?)?),
+            // Not for people: how a reexec hands on what must stay open.
+            "--reexec" => {
+                let bad = || Error::user("invalid list");
+                let list: String = args.value("list")?;
+                let (lock, control) = list.split_once(',').ok_or_else(bad)?;
+                let open = |word: &str| fd(word.parse().map_err(|_| bad())?);
+                options.held = Some((open(lock)?, open(control)?));
+            }
             _ => return Err(unknown(&option)),
         }
     }

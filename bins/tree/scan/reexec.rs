@@ -16,6 +16,9 @@ impl Root {
     /// Returns only if that fails: then nothing has changed. Not while something is being stopped,
     /// or was removed and still runs: a new image would not know of it.
     pub(super) fn reexec(&mut self) {
+        if self.ending.is_some() {
+            return self.warn(&"not replaced: the tree is ending");
+        }
         let lost = |slot: &&Slot| !slot.active || slot.goal != Goal::Run;
         if let Some(slot) = self.slots.all.values().find(lost) {
             let name = &slot.name;
@@ -27,9 +30,15 @@ impl Root {
         let raised = getrlimit(Resource::Nofile);
         // Lowering never fails, and a failure to raise it again only means fewer.
         let _ = setrlimit(Resource::Nofile, self.open_files);
-        let _ = dup2(self.lock.as_fd(), self.lock.as_raw_fd());
+        // They are open: nothing can fail. What is in the fifo stays there while somebody holds it.
+        let kept = [self.lock.as_fd(), self.control.as_fd()];
+        for fd in kept {
+            let _ = dup2(fd, fd.as_raw_fd());
+        }
         let e = exec(&path, &argv);
-        let _ = cloexec(self.lock.as_raw_fd());
+        for fd in kept {
+            let _ = cloexec(fd.as_raw_fd());
+        }
         let _ = setrlimit(Resource::Nofile, raised);
         let path = path.to_string_lossy();
         self.warn(&format_args!("unable to run {path}: {} (going on as before)", reason(e)));
@@ -37,7 +46,8 @@ impl Root {
 
     fn arguments(&self) -> Vec<OsString> {
         let mut words: Vec<OsString> = vec!["svc-scan".into()];
-        words.push(format!("--reexec={}", self.lock.as_raw_fd()).into());
+        let (lock, control) = (self.lock.as_raw_fd(), self.control.as_raw_fd());
+        words.push(format!("--reexec={lock},{control}").into());
         if self.options.watch {
             words.push("--watch".into());
         }

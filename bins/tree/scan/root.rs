@@ -57,7 +57,7 @@ pub(super) struct Root {
     /// `.svc-scan`.
     pub(super) own: OwnedFd,
     pub(super) lock: OwnedFd,
-    control: OwnedFd,
+    pub(super) control: OwnedFd,
     /// The tree's event directory.
     pub(super) events: OwnedFd,
     pub(super) null: Option<OwnedFd>,
@@ -68,6 +68,8 @@ pub(super) struct Root {
     pub(super) open_files: Rlimit,
     pub(super) ending: Option<Ending>,
     pub(super) rescan: Option<Boot>,
+    /// To become the program now installed, once everything else that was said is done.
+    pub(super) renew: bool,
     pub(super) over: Option<Next>,
     /// One of the supervisors that are not our children has ended.
     inherited_ended: bool,
@@ -88,11 +90,10 @@ impl Root {
             rustix::process::chdir(dir.as_os_str()).unable(format_args!("enter {shown}"))?;
         }
         let own = own_directory()?;
-        let lock = match options.lock.take() {
-            Some(lock) => lock,
-            None => take_lock(&own)?,
+        let (lock, control) = match options.held.take() {
+            Some(held) => held,
+            None => (take_lock(&own)?, control_fifo(&own)?),
         };
-        let control = control_fifo(&own)?;
         let events = event_directory(&own)?;
         let open_files = raise_open_files();
         if rustix::process::getpid().as_raw_pid() != 1 {
@@ -115,6 +116,7 @@ impl Root {
             open_files,
             ending: None,
             rescan: None,
+            renew: false,
             over: None,
             inherited_ended: false,
             complaints: BTreeMap::new(),
@@ -150,6 +152,9 @@ impl Root {
             self.notice_entries();
             self.do_what_is_due();
             self.end_if_done();
+            if std::mem::take(&mut self.renew) {
+                self.reexec();
+            }
             if let Some(next) = self.over.take() {
                 return Ok(next);
             }

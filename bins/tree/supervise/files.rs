@@ -46,20 +46,24 @@ struct Statuses {
 }
 
 impl Files {
-    /// Opens all of it in the working directory, and takes the lock unless it is handed in.
+    /// Opens all of it in the working directory, and takes the lock, unless that and the control fifo
+    /// are handed in.
     pub(super) fn open(
-        inherited: Option<OwnedFd>,
+        inherited: Option<(OwnedFd, OwnedFd)>,
         patience: lock::Patience,
         me: Identity,
     ) -> Result<Files> {
         let dir = make_dir(CWD, c"supervise", Mode::RWXU)?;
         let events = make_dir(CWD, c"event", Mode::from_raw_mode(0o3730))?;
-        let lock = match inherited {
-            Some(lock) => lock,
-            None => take_lock(&dir, patience)?,
+        let (lock, control) = match inherited {
+            Some((lock, control)) => (lock, Some(control)),
+            None => (take_lock(&dir, patience)?, None),
         };
         write_holder(&dir, me).unable("write supervise/supervisor")?;
-        let control = make_fifo(&dir, c"control", Mode::RUSR | Mode::WUSR)?;
+        let control = match control {
+            Some(control) => control,
+            None => make_fifo(&dir, c"control", Mode::RUSR | Mode::WUSR)?,
+        };
         link_ok(&dir).unable("make supervise/ok")?;
         let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
         let (statuses, is_new) = Statuses::open(&dir).unable("write supervise/status")?;

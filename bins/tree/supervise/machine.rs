@@ -312,7 +312,7 @@ impl Machine {
         self.status.start = start;
         let event = match kind {
             Kind::Run => {
-                self.status.changed = now.wall;
+                (self.status.changed, self.status.since) = (now.wall, now.boot);
                 self.status.start_error = None;
                 self.status.starts += 1;
                 Event::Up
@@ -376,7 +376,7 @@ impl Machine {
     fn run_died(&mut self, now: Now, death: Death, finish: bool, todo: &mut Actions) {
         self.plan_after(now, death);
         self.status.last_run = Some(death);
-        self.status.changed = now.wall;
+        (self.status.changed, self.status.since) = (now.wall, now.boot);
         self.status.ready = None;
         self.status.paused = false;
         self.status.stopping = false;

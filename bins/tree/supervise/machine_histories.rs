@@ -177,7 +177,7 @@ impl World {
         let ahead = |due: Option<Boot>| due.map(|due| Boot(due.since(now)));
         let status = &mut same.machine.status;
         (status.seq, status.event, status.starts) = (0, 0, status.starts.min(1));
-        status.changed = Wall(0);
+        (status.changed, status.since) = (Wall(0), Boot(0));
         status.ready = status.ready.map(|_| Wall(0));
         status.start = 0;
         status.started = Boot(now.since(status.started).min(70_000));

@@ -19,6 +19,7 @@ pub(super) struct Feed {
 /// Descriptors that a predecessor of the same process left open.
 pub(super) struct Inherited {
     pub(super) lock: OwnedFd,
+    pub(super) control: OwnedFd,
     pub(super) log: Option<OwnedFd>,
     pub(super) ready: Option<OwnedFd>,
 }
@@ -91,8 +92,9 @@ impl Inherited {
                 take_fd(number).map(Some)
             }
         };
-        let lock = next()?.ok_or_else(|| Error::user("invalid list"))?;
-        Ok(Inherited { lock, log: next()?, ready: next()? })
+        let mut must = || next()?.ok_or_else(|| Error::user("invalid list"));
+        let (lock, control) = (must()?, must()?);
+        Ok(Inherited { lock, control, log: next()?, ready: next()? })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Upgrade in place: becoming the program now installed, as the same process.
 //!
-//! It is the way of a successor after a kill, except that lock, log and readiness fifo stay open and
+//! It is the way of a successor after a kill, except that lock, control, log and readiness fifo stay
+//! open and
 //! the service's process stays our child. Signals stay blocked: none is lost in between.
 
 use std::ffi::OsString;
@@ -32,7 +33,8 @@ impl Supervisor {
 
     /// The descriptors that the next image needs.
     fn kept(&self) -> Vec<BorrowedFd<'_>> {
-        let mut kept = vec![self.files.lock.as_fd()];
+        // What is in the control fifo stays there as long as somebody holds it.
+        let mut kept = vec![self.files.lock.as_fd(), self.files.control.as_fd()];
         kept.extend(self.output.iter().map(AsFd::as_fd));
         kept.extend(self.ready.iter().map(AsFd::as_fd));
         kept.extend(self.options.under.iter().map(AsFd::as_fd));
@@ -44,10 +46,10 @@ impl Supervisor {
         let number = |fd: Option<&std::os::fd::OwnedFd>| {
             fd.map_or_else(|| "-".to_owned(), |fd| fd.as_raw_fd().to_string())
         };
-        let lock = self.files.lock.as_raw_fd();
+        let (lock, control) = (self.files.lock.as_raw_fd(), self.files.control.as_raw_fd());
         let (log, ready) = (number(self.output.as_ref()), number(self.ready.as_ref()));
         let mut words: Vec<OsString> = vec!["svc-supervise".into()];
-        words.push(format!("--reexec={lock},{log},{ready}").into());
+        words.push(format!("--reexec={lock},{control},{log},{ready}").into());
         if let Some(under) = &self.options.under {
             words.push(format!("--under={}", under.as_raw_fd()).into());
         }

@@ -46,14 +46,14 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Sup
     }
     let me = Identity::of_self();
     let inherited = options.inherited.take();
-    let (lock, log, ready) = match inherited {
-        Some(all) => (Some(all.lock), all.log, all.ready),
+    let (held, log, ready) = match inherited {
+        Some(all) => (Some((all.lock, all.control)), all.log, all.ready),
         None => (None, None, None),
     };
-    let (files, input) = if options.under.is_some() && lock.is_none() {
+    let (files, input) = if options.under.is_some() && held.is_none() {
         open_patiently(&options, &signals, &who, me)?
     } else {
-        let files = Files::open(lock, Patience::Seconds(LOCK_SECONDS), me)?;
+        let files = Files::open(held, Patience::Seconds(LOCK_SECONDS), me)?;
         (files, options.input.as_ref().map(Input::hold).transpose()?)
     };
     let machine =
@@ -119,7 +119,7 @@ impl Supervisor {
             let down = accessat(CWD, c"down", Access::EXISTS, AtFlags::empty()).is_ok();
             status.wanted = if down { Wanted::Down } else { Wanted::Up };
             status.start_due = (!down).then(clock::boot);
-            status.changed = clock::wall();
+            (status.changed, status.since) = (clock::wall(), clock::boot());
             if !self.files.is_new {
                 // A tally that can't be removed only counts too much.
                 let _ = self.files.clear_tally();

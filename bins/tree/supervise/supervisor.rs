@@ -53,6 +53,8 @@ pub(super) struct Supervisor {
     pub(super) hurry: bool,
     control: control::Reader,
     pub(super) complaints: Vec<(&'static str, String)>,
+    /// To become the program now installed.
+    renew: bool,
     over: bool,
 }
 
@@ -84,6 +86,7 @@ impl Supervisor {
             hurry: false,
             control: control::Reader::default(),
             complaints: Vec::new(),
+            renew: false,
             over: false,
         }
     }
@@ -99,6 +102,9 @@ impl Supervisor {
             if self.machine.next_due().is_some_and(|due| due <= clock::boot()) {
                 self.refresh_settings();
                 self.feed(Input::Due);
+            }
+            if std::mem::take(&mut self.renew) && !self.over {
+                self.reexec();
             }
             if !self.over {
                 self.wait();
@@ -268,7 +274,8 @@ impl Supervisor {
                     self.warn(&format_args!("unable to remove the file down: {}", reason(e)));
                 }
             }
-            Action::Reexec => self.reexec(),
+            // First what else was said.
+            Action::Reexec => self.renew = true,
             Action::Leave => self.over = true,
         }
         None
