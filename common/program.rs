@@ -1,6 +1,6 @@
 //! What a program of the suite is, how it starts and how it ends.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -32,15 +32,22 @@ pub enum Next {
 }
 
 /// Runs the program that the command line names: `argv[0]`, then the file that was executed (which
-/// tells when a parent chose another `argv[0]`), then the word after the executable's own name.
+/// tells when a parent chose another `argv[0]`), then what that file points to if it is a symbolic
+/// link, then the word after the executable's own name. A name may lack its `svc-`: the link `sv`
+/// in a directory for packaged run scripts is svc-sv.
 pub fn dispatch(mut argv: Vec<OsString>, programs: &[&[Program]]) -> u8 {
     let find = |name: &[u8]| {
         let base = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
-        programs.iter().flat_map(|table| table.iter()).find(|p| base == p.name.as_bytes())
+        programs.iter().flat_map(|table| table.iter()).find(|p| {
+            let short = p.name.strip_prefix("svc-").unwrap_or(p.name);
+            base == p.name.as_bytes() || base == short.as_bytes()
+        })
     };
     let called = argv.first().cloned().unwrap_or_default();
     let executed = rustix::param::linux_execfn().to_bytes();
-    if let Some(program) = find(called.as_bytes()).or_else(|| find(executed)) {
+    let linked =
+        || find(std::fs::read_link(OsStr::from_bytes(executed)).ok()?.as_os_str().as_bytes());
+    if let Some(program) = find(called.as_bytes()).or_else(|| find(executed)).or_else(linked) {
         argv.drain(..1.min(argv.len()));
         return run(program, argv);
     }
