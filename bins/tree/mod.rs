@@ -17,6 +17,7 @@ mod scanctl;
 mod scandir;
 mod stat;
 mod supervise;
+mod sv;
 mod upgrade;
 mod wait;
 mod wait_for;
@@ -36,4 +37,4 @@ pub const CORE: &[Program] = &[
 ];
 
 /// Its programs for people.
-pub const ADMIN: &[Program] = &[events::PROGRAM];
+pub const ADMIN: &[Program] = &[events::PROGRAM, sv::PROGRAM];
