@@ -11,6 +11,7 @@ mod goal;
 mod listener;
 mod notify;
 mod ok;
+mod perms;
 mod report;
 mod scan;
 mod scanctl;
@@ -37,4 +38,4 @@ pub const CORE: &[Program] = &[
 ];
 
 /// Its programs for people.
-pub const ADMIN: &[Program] = &[events::PROGRAM, sv::PROGRAM];
+pub const ADMIN: &[Program] = &[events::PROGRAM, perms::PROGRAM, sv::PROGRAM];

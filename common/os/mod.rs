@@ -6,6 +6,7 @@ pub mod fds;
 pub mod fifo;
 pub mod fifodir;
 pub mod file;
+pub mod group;
 pub mod lock;
 pub mod process;
 pub mod siblings;
