@@ -15,7 +15,7 @@ mod verbs;
 mod watch;
 
 use target::{State, Target};
-use verbs::{Patience, Verb};
+use verbs::Verb;
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-sv",
@@ -53,6 +53,7 @@ enum Style {
 }
 
 /// What to do with each service.
+#[derive(Clone, Copy)]
 enum Action {
     Status,
     Control(&'static Verb),
@@ -81,7 +82,7 @@ fn init_script() -> Option<OsString> {
 }
 
 fn run(mut args: Args, script: Option<OsString>, style: &Style) -> Result<u8> {
-    let mut verbose = false;
+    let (mut verbose, mut state) = (false, State::Gone);
     let mut wait = std::env::var("SVWAIT").ok().and_then(|w| w.parse().ok()).unwrap_or(SVWAIT);
     while let Some(option) = args.option()? {
         verbose = true;
@@ -96,25 +97,24 @@ fn run(mut args: Args, script: Option<OsString>, style: &Style) -> Result<u8> {
         Some(name) => vec![name],
         None => args.operands("service")?,
     };
-    let mut targets: Vec<Target> =
-        names.iter().map(|name| Target::open(name, &path(name))).collect();
-    match action {
-        Action::Status => {
-            let states: Vec<State> = targets.iter_mut().map(Target::print_with_logger).collect();
-            match (style, states.first()) {
-                (Style::InitScript, Some(State::Up)) => return Ok(0),
-                (Style::InitScript, Some(State::Down)) => return Ok(3),
-                (Style::InitScript, Some(State::Unknown)) => return Ok(4),
-                (Style::InitScript, Some(State::Gone) | None) | (Style::Sv, _) => {}
-            }
+    let mut targets = Vec::with_capacity(names.len());
+    for name in &names {
+        // One after the other, so that the lines come in the order of the command line.
+        let mut target = Target::open(name, &path(name));
+        match action {
+            Action::Status => state = target.print_with_logger(),
+            Action::Control(verb) => target.send(verb, verbose || verb.waits()),
         }
-        Action::Control(verb) => {
-            let waits = verbose || verb.patience != Patience::IfAsked;
-            targets.iter_mut().for_each(|target| target.send(verb, waits));
-            if waits {
-                watch::until_done(&mut targets, verb, wait)?;
-            }
+        targets.push(target);
+    }
+    match (action, style, state) {
+        (Action::Control(verb), _, _) if verbose || verb.waits() => {
+            watch::until_done(&mut targets, verb, wait)?;
         }
+        (Action::Status, Style::InitScript, State::Up) => return Ok(0),
+        (Action::Status, Style::InitScript, State::Down) => return Ok(3),
+        (Action::Status, Style::InitScript, State::Unknown) => return Ok(4),
+        (Action::Control(_) | Action::Status, _, _) => {}
     }
     let failures: usize = targets.iter().map(Target::failures).sum();
     Ok(u8::try_from(failures.min(MOST)).unwrap_or_default())

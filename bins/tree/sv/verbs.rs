@@ -42,7 +42,7 @@ pub(super) enum Goal {
     Continued,
     /// The supervisor is gone.
     Gone,
-    /// `Up` or `Down`, whichever was asked for last.
+    /// `Up` or `Down`, whichever was asked for last; either, if that was once.
     AsWanted,
 }
 
@@ -117,6 +117,11 @@ impl Verb {
         all.min().unwrap_or(Verdict::Yes)
     }
 
+    /// Whether it is waited for without being asked to.
+    pub(super) fn waits(&self) -> bool {
+        self.patience != IfAsked
+    }
+
     /// Whether the supervisor is to end.
     pub(super) fn is_to_leave(&self) -> bool {
         self.goals.contains(&Gone)
@@ -147,8 +152,12 @@ impl Goal {
             Paused => yes(is_down || now.paused),
             Continued => yes(is_down || !now.paused),
             Gone => Verdict::No,
-            AsWanted if now.wanted == Wanted::Up => Up.judge(before, now),
-            AsWanted => Down.judge(before, now),
+            AsWanted => match now.wanted {
+                Wanted::Up => Up.judge(before, now),
+                // Running and having run are both what was asked for.
+                Wanted::Once => Verdict::Yes,
+                Wanted::Down => Down.judge(before, now),
+            },
         }
     }
 }
