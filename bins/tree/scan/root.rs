@@ -28,6 +28,9 @@ pub(super) const OWN: &str = ".svc-scan";
 /// How long a person who starts a second svc-scan waits for an answer: a killed one may take a moment
 /// to let go of its lock.
 const LOCK_SECONDS: u32 = 5;
+/// How long a supervisor that is not our child is left alone between two looks, where there are no
+/// pidfds, ms.
+const LOOK_AGAIN: u64 = 1000;
 /// What may divert a signal: a program of the signal's name in [`OWN`].
 pub(super) const HOOKED: [Signal; 8] = [
     Signal::TERM,
@@ -172,14 +175,21 @@ impl Root {
         ];
         let ours = fds.len() + self.inotify.iter().len();
         fds.extend(self.inotify.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        let mut look = None;
         for slot in self.slots.all.values() {
-            if let Some(Watched::Adopted(_, Some(pidfd))) = &slot.supervisor {
-                fds.push(PollFd::new(pidfd, PollFlags::IN));
+            match &slot.supervisor {
+                Some(Watched::Adopted(_, Some(pidfd))) => {
+                    fds.push(PollFd::new(pidfd, PollFlags::IN));
+                }
+                // Where the kernel gives no pidfd, nobody tells us of its end.
+                Some(Watched::Adopted(_, None)) => look = Some(clock::boot().after(LOOK_AGAIN)),
+                Some(Watched::Own(_)) | None => {}
             }
         }
-        let due = [self.slots.next_due(), self.rescan].into_iter().flatten().min();
+        let due = [self.slots.next_due(), self.rescan, look].into_iter().flatten().min();
         let polled = poll(&mut fds, clock::until(due).as_ref());
-        self.inherited_ended = fds[ours..].iter().any(|fd| !fd.revents().is_empty());
+        let told = fds[ours..].iter().any(|fd| !fd.revents().is_empty());
+        self.inherited_ended = told || look.is_some();
         match polled {
             // Short of memory: what is to be done is looked for again all the same.
             Ok(_) | Err(Errno::INTR | Errno::NOMEM | Errno::AGAIN) => Ok(()),

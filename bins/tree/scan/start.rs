@@ -165,15 +165,11 @@ impl Root {
     }
 }
 
-/// The supervisor of this identity, if it lives. Without a pidfd its end could not be noticed: then
-/// there is none, and a new one queues on the lock until it is free.
+/// The supervisor of this identity, if it lives.
 fn find_supervisor(identity: Identity) -> Option<Watched> {
     let watched = Watched::new(identity);
     // Looked at now: the pidfd, or our being its parent, pins it.
-    match (&watched, identity.look()) {
-        (Watched::Adopted(_, None), _) | (_, Found::Zombie | Found::Gone) => None,
-        (Watched::Own(_) | Watched::Adopted(_, Some(_)), Found::Alive) => Some(watched),
-    }
+    (identity.look() == Found::Alive).then_some(watched)
 }
 
 impl Slot {
