@@ -11,7 +11,7 @@ use common::base::death::Death;
 use common::base::error::{exit, reason};
 use common::base::stamp::Boot;
 use common::format::letters::{Command, Event, ScanCommand};
-use common::os::spawn::{Blocked, Child, NoHooks, Sharing};
+use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use common::os::{clock, exec};
 use common::prelude::*;
 use common::program::{print, warn};
@@ -90,7 +90,7 @@ fn version(path: &CString, step_ms: u64) -> rustix::io::Result<std::result::Resu
         fds: &[(0, null.as_fd()), (1, null.as_fd())],
         kept: None,
         open_files: None,
-        session: false,
+        group: Group::Parents,
         blocked: Blocked::None,
         sharing: Sharing::Vfork,
     };

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::io::{Errno, Result, fcntl_dupfd_cloexec};
-use rustix::process::{Pid, Resource, Rlimit, setrlimit, setsid};
+use rustix::process::{Pid, Resource, Rlimit, setpgid, setrlimit, setsid};
 
 use crate::sys::exec::{Argv, exec};
 use crate::sys::fd::dup2;
@@ -18,6 +18,18 @@ pub enum Sharing {
     Vfork,
     /// It has a copy, and may wait before it execs.
     Fork,
+}
+
+/// Which session and process group a child belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// A session of its own, away from any terminal: for services.
+    Session,
+    /// A process group of its own in our session: what is typed at a terminal does not reach it, and
+    /// it costs the kernel less.
+    Own,
+    /// Ours.
+    Parents,
 }
 
 /// What a child finds in its signal mask.
@@ -62,8 +74,8 @@ pub struct Child<'a> {
     pub kept: Option<BorrowedFd<'a>>,
     /// The limit on open files to put back, if we raised our own.
     pub open_files: Option<Rlimit>,
-    /// Whether it gets a session of its own.
-    pub session: bool,
+    /// Which session and process group it belongs to.
+    pub group: Group,
     /// Its signal mask.
     pub blocked: Blocked,
     /// How it shares our memory.
@@ -114,8 +126,12 @@ impl Child<'_> {
     }
 
     fn set_up(&self, hooks: &mut dyn Hooks, moved: &mut Option<OwnedFd>) -> Result<()> {
-        if self.session {
-            setsid()?;
+        match self.group {
+            Group::Session => {
+                setsid()?;
+            }
+            Group::Own => setpgid(None, None)?,
+            Group::Parents => {}
         }
         hooks.started()?;
         if let Some(directory) = self.directory {
@@ -176,7 +192,7 @@ mod tests {
             fds,
             kept: None,
             open_files: None,
-            session: true,
+            group: Group::Session,
             blocked: Blocked::None,
             sharing,
         };
@@ -215,7 +231,7 @@ mod tests {
             fds: &[],
             kept: None,
             open_files: None,
-            session: false,
+            group: Group::Parents,
             blocked: Blocked::None,
             sharing: Sharing::Vfork,
         };

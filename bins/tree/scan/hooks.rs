@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use common::base::error::{exit, reason};
 use common::base::signal::Signal;
 use common::os::exec::search_and_exec;
-use common::os::spawn::{Blocked, Child, NoHooks, Sharing};
+use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use common::prelude::*;
 use common::sys::exec::Argv;
 use common::sys::signal::{Mask, set_mask};
@@ -58,7 +58,7 @@ impl Root {
                 fds: &[],
                 kept: None,
                 open_files: Some(self.open_files),
-                session: false,
+                group: Group::Parents,
                 blocked: Blocked::None,
                 sharing: Sharing::Vfork,
             };

@@ -7,7 +7,7 @@ use common::base::error::reason;
 use common::base::stamp::Boot;
 use common::format::records::{Holder, SIZE};
 use common::os::process::{Found, Identity, Watched};
-use common::os::spawn::{Blocked, Child, NoHooks, Sharing};
+use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use common::os::{clock, file};
 use common::sys::exec::Argv;
 use common::sys::wait::wait_for;
@@ -101,7 +101,7 @@ impl Root {
             fds: &fds,
             kept: None,
             open_files: Some(self.open_files),
-            session: true,
+            group: Group::Own,
             // What is sent to it before it listens must wait.
             blocked: Blocked::All,
             sharing: Sharing::Vfork,

@@ -9,7 +9,7 @@ use common::base::signal::Signal;
 use common::format::letters::Command;
 use common::format::records::{Kind, Process, SIZE};
 use common::os::process::{Identity, Watched, stat, stat_self};
-use common::os::spawn::{Blocked, Child, Hooks, NoHooks, Sharing};
+use common::os::spawn::{Blocked, Child, Group, Hooks, NoHooks, Sharing};
 use common::os::{file, lock};
 use common::sys::exec::Argv;
 use common::sys::wait::{Ended, wait_for, wait_within};
@@ -100,7 +100,7 @@ impl Supervisor {
             fds: &fds,
             kept: Some(self.files.process.as_fd()),
             open_files: None,
-            session: true,
+            group: Group::Session,
             blocked: Blocked::None,
             sharing: if waits.is_some() { Sharing::Fork } else { Sharing::Vfork },
         }
@@ -211,7 +211,7 @@ impl Supervisor {
             fds: &fds,
             kept: None,
             open_files: None,
-            session: true,
+            group: Group::Session,
             blocked: Blocked::None,
             sharing: Sharing::Vfork,
         };

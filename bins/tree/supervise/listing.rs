@@ -10,7 +10,7 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
 use rustix::io::Result;
 
 /// What is looked for besides the settings.
-const OTHERS: [&str; 4] = ["control", ".meta", "log", "finish"];
+const OTHERS: [&str; 5] = ["control", ".meta", "log", "finish", "down"];
 
 /// The last look at the directory.
 #[derive(Default)]

@@ -52,6 +52,10 @@ impl Supervisor {
 
     /// Reads the service directory's small files; what is wrong with one is said once.
     pub(super) fn refresh_settings(&mut self) {
+        // Once each time that it wakes up.
+        if std::mem::replace(&mut self.is_fresh, true) {
+            return;
+        }
         let mut wrong = Vec::new();
         self.listing.refresh();
         let complain = |name, e: &Error| wrong.push((name, e.message.clone()));

@@ -12,7 +12,6 @@ use common::os::signals::Signals;
 use common::os::{clock, fds};
 use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::adopt::continued;
 use super::files::Files;
@@ -108,6 +107,7 @@ fn wait(signals: &Signals, due: Boot) -> Result<()> {
 impl Supervisor {
     /// Goes on where a predecessor stopped, or begins.
     fn begin(&mut self, name: String) {
+        self.refresh_settings();
         let previous = if self.files.is_new { None } else { self.files.status() };
         let damaged = previous.is_none() && !self.files.is_new;
         let (status, goes_on) = continued(previous, self.boot);
@@ -116,7 +116,7 @@ impl Supervisor {
         status.boot = Some(self.boot);
         status.left = false;
         if !goes_on {
-            let down = accessat(CWD, c"down", Access::EXISTS, AtFlags::empty()).is_ok();
+            let down = self.listing.has("down");
             status.wanted = if down { Wanted::Down } else { Wanted::Up };
             status.start_due = (!down).then(clock::boot);
             (status.changed, status.since) = (clock::wall(), clock::boot());
@@ -129,7 +129,6 @@ impl Supervisor {
         if damaged {
             self.take_over_unknown();
         }
-        self.refresh_settings();
         self.announce_begin();
         self.adopt();
         if self.machine.status.leaving && self.watch.is_none() {

@@ -35,6 +35,8 @@ pub(super) struct Supervisor {
     pub(super) signals: Signals,
     pub(super) files: Files,
     pub(super) listing: Listing,
+    /// The settings have been read since it last slept.
+    pub(super) is_fresh: bool,
     /// Whether anybody listens: to the service's events, to the tree's.
     pub(super) quiet: [Quiet; 2],
     pub(super) machine: Machine,
@@ -75,6 +77,7 @@ impl Supervisor {
             signals,
             files,
             listing: Listing::default(),
+            is_fresh: false,
             quiet: Default::default(),
             machine,
             boot,
@@ -138,6 +141,7 @@ impl Supervisor {
         let look = looks.then(|| clock::boot().after(LOOK_AGAIN));
         let due = [self.machine.next_due(), look].into_iter().flatten().min();
         common::sys::stack::give_back();
+        self.is_fresh = false;
         // EINTR or ENOMEM: what there is to do is looked for again all the same.
         let _ = poll(&mut fds, clock::until(due).as_ref());
     }
@@ -164,6 +168,7 @@ impl Supervisor {
             self.name_stray_writers();
         }
         self.hurry = self.options.input.is_some();
+        self.is_fresh = false;
         self.command(Command::Down);
         // A logger now ends at once, whoever still writes to it.
         self.input = None;

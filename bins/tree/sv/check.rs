@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use common::base::stamp::Boot;
 use common::os::clock;
-use common::os::spawn::{Blocked, Child, NoHooks, Sharing};
+use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use common::program::say;
 use common::sys::exec::Argv;
 use common::sys::wait::{Ended, wait_for};
@@ -59,7 +59,7 @@ fn start(service: &Service) -> Result<(Pid, Option<Errno>), Errno> {
         fds: &[(1, nowhere.as_fd())],
         kept: None,
         open_files: None,
-        session: false,
+        group: Group::Parents,
         blocked: Blocked::None,
         sharing: Sharing::Vfork,
     };
