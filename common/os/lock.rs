@@ -14,8 +14,6 @@ use crate::sys::signal::interrupted_after;
 pub enum Patience {
     /// This many seconds, then EAGAIN.
     Seconds(u32),
-    /// Until it is free.
-    Endless,
 }
 
 /// Opens (or makes, mode 0600) the lock file without following a link.
@@ -34,12 +32,6 @@ pub fn take(file: impl AsFd, patience: Patience) -> Result<()> {
                 result => result,
             }
         }
-        (Err(Errno::WOULDBLOCK), Patience::Endless) => loop {
-            match flock(&file, FlockOperation::LockExclusive) {
-                Err(Errno::INTR) => {}
-                result => return result,
-            }
-        },
         (result, _) => result,
     }
 }

@@ -24,16 +24,20 @@ const EVENTS_FD: RawFd = 3;
 const FEED_FD: RawFd = 4;
 
 impl Root {
-    /// A new slot: its supervisor may be there already, if our predecessor was killed or we are a
-    /// new image of it.
+    /// A slot without a supervisor that we know of: it may be there already, if our predecessor was
+    /// killed or we are a new image of it. It may even have been on its way to its lock when we first
+    /// looked: the one that we started then has found it, and left.
     pub(super) fn take_over_or_start(&mut self, key: Key) {
         let holder = self.holder(key);
         if let Some(slot) = self.slots.all.get_mut(&key) {
             // What was started there may be our orphan now, or become it.
-            slot.marked = holder.is_some();
+            slot.marked |= holder.is_some();
         }
         match holder.and_then(find_supervisor) {
-            Some(supervisor) => self.slots.supervised(key, supervisor),
+            Some(supervisor) => {
+                self.slots.supervised(key, supervisor);
+                self.tell(key);
+            }
             None => self.start(key),
         }
     }
@@ -143,7 +147,7 @@ impl Root {
     pub(super) fn start_again(&mut self, key: Key, now: Boot) {
         if let Some(slot) = self.slots.all.get_mut(&key) {
             slot.restarted = Some(now);
-            self.start(key);
+            self.take_over_or_start(key);
         }
     }
 

@@ -10,7 +10,7 @@ use common::format::records::{Exit, Holder, Process, SIZE};
 use common::format::status::{self, Status};
 use common::format::tally;
 use common::os::fifo::{self, Ends};
-use common::os::process::Identity;
+use common::os::process::{Found, Identity};
 use common::os::{file, lock};
 use common::prelude::*;
 use rustix::fs::{
@@ -21,6 +21,12 @@ use rustix::io::{Errno, pread, pwrite, pwritev};
 
 /// What records are padded with: shared by all supervisors, as it is part of the executable.
 static NEWLINES: [u8; status::SIZE] = [b'\n'; status::SIZE];
+
+/// How long a person who starts a second supervisor waits for an answer: longer than any child is
+/// between fork and exec.
+const LOCK_SECONDS: u32 = 5;
+/// How often one that queues for the lock looks who has it.
+const QUEUE_SECONDS: u32 = 1;
 
 /// `supervise/`, opened, locked and filled.
 pub(super) struct Files {
@@ -47,17 +53,21 @@ struct Statuses {
 
 impl Files {
     /// Opens all of it in the working directory, and takes the lock, unless that and the control fifo
-    /// are handed in.
+    /// are handed in. `None`: a supervisor under svc-scan, which `queues`, found another one.
     pub(super) fn open(
         inherited: Option<(OwnedFd, OwnedFd)>,
-        patience: lock::Patience,
+        queues: bool,
         me: Identity,
-    ) -> Result<Files> {
+    ) -> Result<Option<Files>> {
         let dir = make_dir(CWD, c"supervise", Mode::RWXU)?;
         let events = make_dir(CWD, c"event", Mode::from_raw_mode(0o3730))?;
         let (lock, control) = match inherited {
             Some((lock, control)) => (lock, Some(control)),
-            None => (take_lock(&dir, patience)?, None),
+            None if queues => match queue(&dir).unable("lock supervise/lock")? {
+                Some(lock) => (lock, None),
+                None => return Ok(None),
+            },
+            None => (take_lock(&dir)?, None),
         };
         write_holder(&dir, me).unable("write supervise/supervisor")?;
         let control = match control {
@@ -67,7 +77,7 @@ impl Files {
         link_ok(&dir).unable("make supervise/ok")?;
         let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
         let (statuses, is_new) = Statuses::open(&dir).unable("write supervise/status")?;
-        Ok(Files { dir, events, control, lock, process, statuses, is_new })
+        Ok(Some(Files { dir, events, control, lock, process, statuses, is_new }))
     }
 
     /// The status on file, if it is whole.
@@ -209,18 +219,48 @@ pub(super) fn make_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd
         .unable(format_args!("make the directory {shown}"))
 }
 
-fn take_lock(dir: &OwnedFd, patience: lock::Patience) -> Result<OwnedFd> {
+fn take_lock(dir: &OwnedFd) -> Result<OwnedFd> {
     let fd = lock::open(dir, c"lock").unable("open supervise/lock")?;
-    match lock::take(&fd, patience) {
+    match lock::take(&fd, lock::Patience::Seconds(LOCK_SECONDS)) {
         Err(Errno::WOULDBLOCK) => {
-            let mut buffer = [0; SIZE];
-            let holder = file::read_small(dir, c"supervisor", &mut buffer).ok();
-            let by =
-                holder.and_then(Holder::unpack).map(|h| format!(" by {}", h.0.pid.as_raw_pid()));
+            let by = holder(dir).map(|h| format!(" by {}", h.pid.as_raw_pid()));
             Err(Error::user(format_args!("already supervised{}", by.unwrap_or_default())))
         }
         result => result.map(|()| fd).unable("lock supervise/lock"),
     }
+}
+
+/// Waits for the lock for as long as only a predecessor's child has it. `None`: another supervisor
+/// lives, which a killed svc-scan or one before a reexec had started and this one does not know of; or
+/// it has left in order meanwhile. To stay would be to start again, one day, what has been ended.
+fn queue(dir: &OwnedFd) -> rustix::io::Result<Option<OwnedFd>> {
+    let fd = lock::open(dir, c"lock")?;
+    let mut patience = lock::Patience::Seconds(0);
+    loop {
+        match lock::take(&fd, patience) {
+            Err(Errno::WOULDBLOCK) => {}
+            Ok(()) if patience != lock::Patience::Seconds(0) && has_left(dir) => return Ok(None),
+            result => return result.map(|()| Some(fd)),
+        }
+        if holder(dir).is_some_and(|holder| holder.look() == Found::Alive) {
+            return Ok(None);
+        }
+        patience = lock::Patience::Seconds(QUEUE_SECONDS);
+    }
+}
+
+/// Who last had the lock.
+fn holder(dir: &OwnedFd) -> Option<Identity> {
+    let mut buffer = [0; SIZE];
+    Holder::unpack(file::read_small(dir, c"supervisor", &mut buffer).ok()?).map(|holder| holder.0)
+}
+
+/// Whether the last supervisor left in order.
+#[inline(never)] // The buffer is not to be in the frame of the caller.
+fn has_left(dir: &OwnedFd) -> bool {
+    let mut buffer = [0; status::SIZE];
+    let status = file::read_small(dir, c"status", &mut buffer).ok().and_then(Status::unpack);
+    status.is_some_and(|status| status.left)
 }
 
 /// Says who supervises. In place, as only the holder of the lock writes it.

@@ -16,6 +16,7 @@ mod setup;
 mod supervisor;
 mod throttle;
 
+use common::base::error::exit;
 use common::prelude::*;
 
 pub(super) const PROGRAM: Program = Program {
@@ -36,6 +37,8 @@ For svc-scan:
 fn main(args: Args) -> Result<Next> {
     let siblings = common::os::siblings::Siblings::at_start();
     let options = options::Options::read(args)?;
-    let mut supervisor = setup::supervisor(options, siblings)?;
-    Ok(Next::Exit(supervisor.run()))
+    match setup::supervisor(options, siblings)? {
+        Some(mut supervisor) => Ok(Next::Exit(supervisor.run())),
+        None => Ok(Next::Exit(exit::USAGE)),
+    }
 }

@@ -1,11 +1,12 @@
 //! The way to a supervisor that is ready to run: directory, signals, files, lock, predecessor.
 
+use std::os::fd::OwnedFd;
+
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::letters::Event;
 use common::format::servicedir::Settings;
 use common::format::status::Wanted;
-use common::os::lock::Patience;
 use common::os::process::{Identity, Watched};
 use common::os::siblings::Siblings;
 use common::os::signals::Signals;
@@ -20,15 +21,13 @@ use super::machine::Machine;
 use super::options::Options;
 use super::supervisor::Supervisor;
 
-/// How long a person who starts a second supervisor waits for an answer: longer than any child is
-/// between fork and exec.
-const LOCK_SECONDS: u32 = 5;
 /// Between two attempts at a service directory that can't be used: from one second to a minute.
 const RETRY: [u64; 2] = [1_000, 60_000];
 
+/// Prepares everything. Under svc-scan it waits for what is missing, and says so once. `None`: there
+/// is another supervisor, which svc-scan is to find.
 #[inline(never)] // What it needs on the stack is given back before the supervisor runs.
-/// Prepares everything. Under svc-scan it waits for what is missing, and says so once.
-pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Supervisor> {
+pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Option<Supervisor>> {
     let wanted = [Signal::CHLD, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT];
     let signals = Signals::take(&wanted).unable("read signals")?;
     if options.under.is_none() {
@@ -49,33 +48,38 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Sup
         Some(all) => (Some((all.lock, all.control)), all.log, all.ready),
         None => (None, None, None),
     };
-    let (files, input) = if options.under.is_some() && held.is_none() {
+    let opened = if options.under.is_some() && held.is_none() {
         open_patiently(&options, &signals, &who, me)?
     } else {
-        let files = Files::open(held, Patience::Seconds(LOCK_SECONDS), me)?;
-        (files, options.input.as_ref().map(Input::hold).transpose()?)
+        open(&options, held, false, me)?
     };
+    let Some((files, input)) = opened else { return Ok(None) };
     let machine =
         Machine { status: Default::default(), settings: Settings::default(), finish_limited: true };
     let mut supervisor = Supervisor::new(who, options, siblings, signals, files, machine, me.boot);
     (supervisor.input, supervisor.output, supervisor.ready) = (input, log, ready);
     supervisor.begin(name);
-    Ok(supervisor)
+    Ok(Some(supervisor))
+}
+
+type Opened = Option<(Files, Option<Input>)>;
+
+fn open(
+    options: &Options,
+    held: Option<(OwnedFd, OwnedFd)>,
+    queues: bool,
+    me: Identity,
+) -> Result<Opened> {
+    let Some(files) = Files::open(held, queues, me)? else { return Ok(None) };
+    Ok(Some((files, options.input.as_ref().map(Input::hold).transpose()?)))
 }
 
 /// A bad service directory is reported once for each reason, and tried again until it is mended.
-fn open_patiently(
-    options: &Options,
-    signals: &Signals,
-    who: &str,
-    me: Identity,
-) -> Result<(Files, Option<Input>)> {
+fn open_patiently(options: &Options, signals: &Signals, who: &str, me: Identity) -> Result<Opened> {
     let mut delay = RETRY[0];
     let mut said = String::new();
     loop {
-        let opened = Files::open(None, Patience::Endless, me)
-            .and_then(|files| Ok((files, options.input.as_ref().map(Input::hold).transpose()?)));
-        let e = match opened {
+        let e = match open(options, None, true, me) {
             Ok(opened) => return Ok(opened),
             Err(e) => e,
         };
