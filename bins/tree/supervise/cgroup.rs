@@ -29,6 +29,7 @@ const NAMED: usize = 5;
 impl Supervisor {
     /// The cgroup's `cgroup.procs`, for the child to write itself into; `None` when it has none.
     pub(super) fn enter_cgroup(&mut self) -> Option<OwnedFd> {
+        self.machine.status.note.clear();
         if self.machine.settings.cgroup.is_empty() {
             return None;
         }
@@ -37,10 +38,7 @@ impl Supervisor {
             openat(&dir, c"cgroup.procs", flags, Mode::empty())
         });
         match opened {
-            Ok(procs) => {
-                self.machine.status.note.clear();
-                Some(procs)
-            }
+            Ok(procs) => Some(procs),
             Err(e) => {
                 let why = reason(e);
                 self.machine.status.note = match self.machine.settings.kill_scope {

@@ -65,7 +65,10 @@ impl Supervisor {
     pub(super) fn update_output(&mut self) {
         let found = if self.has_log() { self.own_log() } else { self.shared_log() };
         match found {
-            Ok(output) => self.output = output,
+            Ok(output) => {
+                self.output = output;
+                self.content("log");
+            }
             // It keeps the one that it has, if any.
             Err(e) => self.complain("log", e.message),
         }
