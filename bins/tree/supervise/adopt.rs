@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
 
-use super::machine::Input;
+use super::action::Input;
 use super::supervisor::{LOOK_AGAIN, Supervisor};
 
 /// The status to begin with, from what is on file: a predecessor that was killed is continued, one

@@ -16,8 +16,8 @@ use common::sys::wait::{Ended, wait_for, wait_within};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, accessat, flock};
 use rustix::io::{Errno, Result};
 
+use super::action::Input;
 use super::files::write_padded;
-use super::machine::Input;
 use super::supervisor::Supervisor;
 
 /// How long one of runit's control scripts may take. runsv waits for ever, and hears nothing else

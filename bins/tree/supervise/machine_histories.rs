@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use common::base::stamp::Wall;
 use common::format::letters::COMMANDS;
 use common::format::servicedir::Restart;
 

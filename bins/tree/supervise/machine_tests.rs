@@ -1,5 +1,6 @@
 //! The machine against the table in its page, and against all short histories.
 
+use common::base::stamp::Wall;
 use common::format::letters::COMMANDS;
 
 use super::*;

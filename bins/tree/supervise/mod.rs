@@ -1,5 +1,6 @@
 //! svc-supervise: keep one service running, and know all about it.
 
+mod action;
 mod adopt;
 mod cgroup;
 mod child;

@@ -7,7 +7,7 @@ use common::format::servicedir::KillScope;
 use common::os::process::Watched;
 use rustix::io::Errno;
 
-use super::machine::Target;
+use super::action::Target;
 use super::supervisor::Supervisor;
 
 impl Supervisor {

@@ -16,11 +16,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 
+use super::action::{Action, Input, Now};
 use super::control::{self, Said};
 use super::files::{Files, is_name};
 use super::listing::Listing;
 use super::log::Input as LoggerInput;
-use super::machine::{Action, Input, Machine, Now};
+use super::machine::Machine;
 use super::options::Options;
 
 /// How long an adopted process is left alone between two looks when the kernel can't tell us of its
@@ -153,7 +154,7 @@ impl Supervisor {
                 Signal::HUP => self.command(Command::Exit),
                 Signal::QUIT => self.command(Command::Vanish),
                 Signal::INT => {
-                    self.send(Command::Signal(Signal::INT), super::machine::Target::Group, signal);
+                    self.send(Command::Signal(Signal::INT), super::action::Target::Group, signal);
                     self.command(Command::Vanish);
                 }
                 // CHLD: the death is looked for in any case.
