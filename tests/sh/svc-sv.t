@@ -104,6 +104,25 @@ exits 100 'so is no service' svc-sv status
 exits 100 'so is an unknown command' svc-sv fnord a
 exits 100 'so is an unknown option' svc-sv -x up a
 
+if is_root && has setpriv && [ -x "$BIN/svc-sv" ]; then
+	nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+	dir=$T
+	while case ${dir##*/} in coppice*|*.t) ;; *) false ;; esac do chmod a+x "$dir"; dir=${dir%/*}; done
+	if nobody "$ours" status nowhere >/dev/null 2>&1; [ $? = 1 ] && nobody test -x "$T/ours"; then
+		exits 1 'who may not look' nobody "$ours" status a
+		contains 'is told' "$(cat out)" 'warning: a: unable to open supervise/ok: access denied'
+		svc-perms -o "$T/ours/b"
+		ok 'who may look' nobody "$ours" status b
+		is 'is answered' "$(plain <out)" 'down: b: Ns'
+		exits 1 'but may not command' nobody "$ours" up b
+		contains 'and is told' "$(cat out)" 'warning: b: unable to open supervise/control: access denied'
+	else
+		skip 'who may look, and who may command' 'nobody gets at the programs or at this directory'
+	fi
+else
+	skip 'who may look, and who may command' 'not root, or setpriv is not installed'
+fi
+
 ln -s "$BIN/svc-sv" ourbin/a
 ln -s sv ourbin/b
 ln -s sv ourbin/nothing

@@ -2,15 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
+use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::letters::Event;
 use common::format::status::Status;
 use common::os::fifodir::Subscription;
 use common::os::{clock, file};
 use common::program::print;
+use common::sys::signal::{Mask, set_mask};
 use rustix::fs::{AtFlags, CWD, statat};
 use rustix::io::Errno;
 
@@ -28,6 +30,9 @@ pub(super) struct Target {
     failures: usize,
     /// What its state was when the command was sent.
     before: Status,
+    /// Its control fifo: held open, it keeps the letters even if the supervisor is killed before it
+    /// has read them.
+    control: Option<OwnedFd>,
     /// Its changes since then.
     events: Option<Subscription>,
     /// Its supervisor was heard leaving.
@@ -66,6 +71,7 @@ impl Target {
             service: None,
             failures: 0,
             before: Status::default(),
+            control: None,
             events: None,
             left: false,
             unchecked: false,
@@ -150,14 +156,18 @@ impl Target {
             Look::Gone => return self.gone(verb),
             Look::Broken(why) => return self.give_up(why),
         }
-        if let Err(why) = write(service, verb.letters) {
-            match why {
-                Errno::NXIO | Errno::PIPE => self.gone(verb),
-                e => self.give_up(format_args!(
-                    "unable to write to supervise/control: {}",
-                    report::reason(e)
-                )),
-            }
+        if verb.letters.is_empty() {
+            return;
+        }
+        let control = match service.control() {
+            Ok(control) => control,
+            Err(Errno::NXIO) => return self.gone(verb),
+            Err(e) => return self.give_up(broken("open supervise/control", e)),
+        };
+        match write(&control, verb.letters) {
+            Ok(()) => self.control = Some(control),
+            Err(Errno::PIPE) => self.gone(verb),
+            Err(e) => self.give_up(broken("write to supervise/control", e)),
         }
     }
 
@@ -211,9 +221,9 @@ impl Target {
                 let word = if kills { "kill" } else { "timeout" };
                 say(format_args!("{word}: {}", describe(service, &self.name, &status)));
                 self.failures += 1;
-                if kills {
+                if let Some(control) = self.control.as_ref().filter(|_| kills) {
                     // If the supervisor has gone meanwhile, so has the need.
-                    let _ = write(service, b"k");
+                    let _ = write(control, b"k");
                 }
             }
             Look::Gone => return self.gone(verb),
@@ -250,17 +260,25 @@ impl Target {
 
 fn look(service: &Service) -> Look {
     match service.control() {
-        Err(Errno::NXIO) => return Look::Gone,
-        Err(e) => {
-            return Look::Broken(format!("unable to open supervise/ok: {}", report::reason(e)));
-        }
         Ok(_) => {}
+        Err(Errno::NXIO) => return Look::Gone,
+        // Who may only look can't ask the fifo; the supervisor has left its name.
+        Err(Errno::ACCESS) => match service.supervisor() {
+            Ok(Some(_)) => {}
+            Ok(None) => return Look::Gone,
+            Err(_) => return Look::Broken(broken("open supervise/ok", Errno::ACCESS)),
+        },
+        Err(e) => return Look::Broken(broken("open supervise/ok", e)),
     }
     match service.status() {
         Ok(Some(status)) => Look::Status(Box::new(status)),
-        Ok(None) => Look::Broken("unable to open supervise/status: file does not exist".to_owned()),
+        Ok(None) => Look::Broken(broken("open supervise/status", Errno::NOENT)),
         Err(e) => Look::Broken(e.message),
     }
+}
+
+fn broken(verb: &str, e: Errno) -> String {
+    format!("unable to {verb}: {}", report::reason(e))
 }
 
 fn describe(service: &Service, name: &str, status: &Status) -> String {
@@ -268,8 +286,10 @@ fn describe(service: &Service, name: &str, status: &Status) -> String {
     report::line(name, status, normally_up, clock::wall())
 }
 
-fn write(service: &Service, letters: &[u8]) -> Result<(), Errno> {
-    rustix::io::write(service.control()?, letters).map(|_| ())
+fn write(control: &OwnedFd, letters: &[u8]) -> Result<(), Errno> {
+    // A reader that leaves meanwhile is no reason to die.
+    set_mask(&Mask::of(&[Signal::PIPE.number()]));
+    rustix::io::write(control, letters).map(|_| ())
 }
 
 /// One line to standard output.
