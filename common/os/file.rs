@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
 use rustix::io::{Errno, Result, read, write};
 use rustix::path::Arg;
 
@@ -85,6 +85,9 @@ pub fn replace(dir: impl AsFd, name: &str, bytes: &[u8]) -> Result<()> {
     unlink_if_there(&dir, new.as_str())?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
-    write_all(openat(&dir, new.as_str(), flags, mode)?, bytes)?;
+    let fd = openat(&dir, new.as_str(), flags, mode)?;
+    // Who may read it the directory decides, not our umask.
+    fchmod(&fd, mode)?;
+    write_all(&fd, bytes)?;
     renameat(&dir, new.as_str(), &dir, name)
 }

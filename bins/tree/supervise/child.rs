@@ -6,7 +6,6 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use common::base::death::Death;
 use common::base::error::reason;
 use common::base::signal::Signal;
-use common::format::letters::Command;
 use common::format::records::{Kind, Process, SIZE};
 use common::os::process::{Identity, Watched, stat, stat_self};
 use common::os::spawn::{Blocked, Child, Group, Hooks, NoHooks, Sharing};
@@ -75,7 +74,7 @@ impl Supervisor {
 
     fn try_start(&mut self, kind: Kind) -> Result<Input> {
         if kind == Kind::Run {
-            self.custom(Command::Up);
+            self.custom(b'u');
         }
         self.update_output();
         let settings = &self.machine.settings;
@@ -182,21 +181,16 @@ impl Supervisor {
         self.listing.has("control") || self.listing.has(".meta")
     }
 
-    /// Runs runit's `control/LETTER` scripts for a command. True: they did what the signal was for.
-    pub(super) fn custom(&mut self, command: Command) -> bool {
+    /// Runs runit's script `control/LETTER`, if there is one. True: it exited 0, and so did what a
+    /// signal would have been for.
+    pub(super) fn custom(&mut self, letter: u8) -> bool {
         // runsv(8): the loggers' can't be customised.
         if self.options.input.is_some() || !self.listing.has("control") {
             return false;
         }
-        let mut done = false;
-        for (i, letter) in scripts(command).into_iter().flatten().enumerate() {
-            let name = format!("./control/{}", char::from(letter));
-            if accessat(CWD, name.as_str(), Access::EXEC_OK, AtFlags::empty()).is_ok() {
-                let ended = self.run_control(&name);
-                done |= i == 0 && ended == Some(Ended::Exited(0));
-            }
-        }
-        done
+        let name = format!("./control/{}", char::from(letter));
+        accessat(CWD, name.as_str(), Access::EXEC_OK, AtFlags::empty()).is_ok()
+            && self.run_control(&name) == Some(Ended::Exited(0))
     }
 
     fn run_control(&mut self, name: &str) -> Option<Ended> {
@@ -232,20 +226,6 @@ impl Supervisor {
                 None
             }
         }
-    }
-}
-
-/// The letters of the scripts for a command; the first one's exit code decides. runsv(8): `d` is
-/// preceded by `t`; our restart is its `t`; `o` counts as `u`.
-fn scripts(command: Command) -> [Option<u8>; 2] {
-    if matches!(command, Command::Down | Command::DownPersist) {
-        [Some(b't'), Some(b'd')]
-    } else if command == Command::Restart {
-        [Some(b't'), None]
-    } else if command == Command::Once {
-        [Some(b'u'), None]
-    } else {
-        [Some(command.letter()), None]
     }
 }
 

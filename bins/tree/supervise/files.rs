@@ -307,12 +307,14 @@ fn open_plain(dir: impl AsFd, name: &CStr) -> rustix::io::Result<(OwnedFd, u64)>
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
     let fd = openat(dir, name, flags | OFlags::NOCTTY | OFlags::CLOEXEC, mode)?;
     let stat = fstat(&fd)?;
-    let plain = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
-    if plain && stat.st_nlink == 1 {
-        Ok((fd, stat.st_size.unsigned_abs()))
-    } else {
-        Err(Errno::INVAL)
+    if !rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file() || stat.st_nlink != 1 {
+        return Err(Errno::INVAL);
     }
+    if stat.st_size == 0 && stat.st_mode & 0o777 != mode.as_raw_mode() {
+        // Who may read it the directory decides, not our umask.
+        rustix::fs::fchmod(&fd, mode)?;
+    }
+    Ok((fd, stat.st_size.unsigned_abs()))
 }
 
 /// Overwrites a record in place: once it has its size this needs no space.

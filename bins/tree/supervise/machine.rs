@@ -165,7 +165,7 @@ impl Machine {
         todo.push(Action::Record);
         todo.push(Action::Signal(command, Target::Process, self.settings.down_signal));
         // What is stopped must wake up to die.
-        todo.push(Action::Signal(Command::Continue, Target::Process, Signal::CONT));
+        todo.push(Action::Signal(command, Target::Process, Signal::CONT));
     }
 
     fn exit(&mut self, todo: &mut Actions) {

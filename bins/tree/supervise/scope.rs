@@ -10,12 +10,22 @@ use rustix::io::Errno;
 use super::action::Target;
 use super::supervisor::Supervisor;
 
+/// The letter of runit's script that may do a command in place of its signal. A stop is runsv's `t`:
+/// `d` runs after it, as `x` does when the supervisor is told to leave.
+fn script(command: Command) -> u8 {
+    if matches!(command, Command::Down | Command::DownPersist | Command::Restart) {
+        b't'
+    } else {
+        command.letter()
+    }
+}
+
 impl Supervisor {
     /// Sends a signal on behalf of a command, unless one of runit's control scripts did instead.
     pub(super) fn send(&mut self, command: Command, target: Target, signal: Signal) {
         // The CONT that follows a stop is part of it.
-        let follows = command == Command::Continue && self.machine.status.stopping;
-        if !follows && self.custom(command) {
+        let follows = signal == Signal::CONT && self.machine.status.stopping;
+        if !follows && self.custom(script(command)) {
             return;
         }
         let Some(watch) = &self.watch else { return };
@@ -24,6 +34,9 @@ impl Supervisor {
             Target::Group => watch.signal_group(signal),
         };
         self.report(sent, signal);
+        if follows && matches!(command, Command::Down | Command::DownPersist) {
+            self.custom(b'd');
+        }
     }
 
     /// Kills all of the kill scope, and wakes what is stopped.

@@ -212,6 +212,9 @@ impl Supervisor {
                 Err(e) => self.warn(&format_args!("unable to open its input: {}", reason(e))),
             }
         }
+        if command == Command::Exit && self.watch.is_some() {
+            self.custom(b'x');
+        }
         self.feed(Input::Command(command));
     }
 
