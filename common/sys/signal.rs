@@ -68,6 +68,15 @@ pub fn default_all() {
     }
 }
 
+/// Forgets every pending signal; all have their default disposition afterwards.
+pub fn forget_pending() {
+    for signal in (1..=libc::SIGRTMAX()).filter(|signal| *signal != libc::SIGCHLD) {
+        // SAFETY: SIG_IGN runs no code of ours, and discards what is pending even when it is blocked.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+    default_all();
+}
+
 /// A descriptor, non-blocking and CLOEXEC, that reads the blocked signals of `mask`.
 pub fn signalfd(mask: &Mask) -> Result<OwnedFd> {
     // SAFETY: the set lives through the call.

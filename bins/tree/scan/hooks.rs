@@ -10,7 +10,7 @@ use common::os::exec::search_and_exec;
 use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use common::prelude::*;
 use common::sys::exec::Argv;
-use common::sys::signal::{Mask, set_mask};
+use common::sys::signal::{Mask, forget_pending, set_mask};
 use rustix::fs::{Access, AtFlags, accessat};
 use rustix::process::{Resource, setrlimit};
 
@@ -83,7 +83,7 @@ impl Root {
 
     /// To exec a hook in our place, it gets the signals and the limit that we would have found.
     pub(super) fn become_hook(&self, path: OsString) -> Next {
-        set_mask(&Mask::empty());
+        unblock();
         // Lowering never fails.
         let _ = setrlimit(Resource::Nofile, self.open_files);
         Next::Exec(vec![path])
@@ -93,7 +93,7 @@ impl Root {
     pub(super) fn catch_panics(&self) {
         std::panic::set_hook(Box::new(|info| {
             common::program::say(&"svc-scan", "fatal", &format_args!("bug: {info}"));
-            set_mask(&Mask::empty());
+            unblock();
             let e = search_and_exec(vec![format!("./{OWN}/crash").into()]);
             common::program::say(
                 &"svc-scan",
@@ -102,4 +102,11 @@ impl Root {
             );
         }));
     }
+}
+
+/// What came while everything was blocked, as SIGPIPE for a warning that nobody reads, must not end
+/// what we become.
+fn unblock() {
+    forget_pending();
+    set_mask(&Mask::empty());
 }
