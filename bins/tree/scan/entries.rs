@@ -71,12 +71,9 @@ impl Entries {
     }
 }
 
-/// The key of what must be a directory.
+/// The key of what must be a directory that we may enter.
 fn directory(path: &str, is_log: bool) -> Result<Key> {
-    let stat = statat(CWD, path, AtFlags::empty())?;
-    if !FileType::from_raw_mode(stat.st_mode).is_dir() {
-        return Err(Errno::NOTDIR);
-    }
+    let stat = statat(CWD, format!("{path}/."), AtFlags::empty())?;
     Ok(Key { device: stat.st_dev, inode: stat.st_ino, is_log })
 }
 
