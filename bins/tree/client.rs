@@ -93,7 +93,11 @@ impl Service {
             Err(Errno::NOENT) => Ok(None),
             Err(e) => Err(e).unable(format_args!("read {}/supervise/supervisor", self.path())),
             // Half a record: its writer is at it, and announces itself when it is done.
-            Ok(bytes) => Ok(Holder::unpack(bytes).and_then(|Holder(who)| alive(&who))),
+            Ok(bytes) => {
+                let directory = file::Inode::at(&self.dir, c"supervise");
+                let holder = Holder::unpack(bytes).filter(|h| Ok(h.directory) == directory);
+                Ok(holder.and_then(|holder| alive(&holder.identity)))
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use rustix::process::Pid;
 use super::record::{Writer, parse};
 use crate::base::death::Death;
 use crate::base::text::Text;
+use crate::os::file::Inode;
 use crate::os::process::{BootId, Identity};
 
 /// The size of each of these files, padding included.
@@ -102,22 +103,32 @@ impl Root {
     }
 }
 
-/// `supervise/supervisor`: who holds the lock.
+/// `supervise/supervisor`: who holds the lock, and of which directory: a copy of it is nobody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder(pub Identity);
+pub struct Holder {
+    /// Who.
+    pub identity: Identity,
+    /// The `supervise/` that it is in.
+    pub directory: Inode,
+}
 
 impl Holder {
     /// As bytes.
     pub fn pack(&self) -> Option<Bytes> {
         let mut w = Writer::new();
-        put_identity(&mut w, &self.0);
+        put_identity(&mut w, &self.identity);
+        w.put("device", format_args!("{}", self.directory.device));
+        w.put("inode", format_args!("{}", self.directory.number));
         w.into_sealed()
     }
 
     /// From bytes; `None` when they are not a whole record.
     pub fn unpack(bytes: &[u8]) -> Option<Holder> {
         let fields = parse(bytes)?;
-        identity(|key| fields.clone().find(|(k, _)| *k == key).map(|(_, v)| v)).map(Holder)
+        let get = |key| fields.clone().find(|(k, _)| *k == key).map(|(_, v)| v);
+        let directory =
+            Inode { device: get("device")?.parse().ok()?, number: get("inode")?.parse().ok()? };
+        Some(Holder { identity: identity(get)?, directory })
     }
 }
 
@@ -193,7 +204,8 @@ mod tests {
     fn records_read_back_as_written() {
         let root = Root { identity: me(), programs: "/usr/bin".to_owned() };
         assert_eq!(Root::unpack(root.pack().unwrap().bytes()), Some(root));
-        let holder = Holder(me());
+        let directory = Inode { device: 1, number: u64::MAX };
+        let holder = Holder { identity: me(), directory };
         assert_eq!(Holder::unpack(holder.pack().unwrap().bytes()), Some(holder));
         for death in [Death::Exit(3), Death::Signal(Signal::KILL), Death::Unknown] {
             let exit = Exit { identity: me(), death };

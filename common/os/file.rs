@@ -2,9 +2,28 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::{Errno, Result, read, write};
 use rustix::path::Arg;
+
+/// What a file is, whatever its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inode {
+    /// Its file system.
+    pub device: u64,
+    /// Its number there.
+    pub number: u64,
+}
+
+impl Inode {
+    /// Of the file of that name, or the one that it links to.
+    pub fn at(dir: impl AsFd, path: impl Arg) -> Result<Inode> {
+        let stat = statat(dir, path, AtFlags::empty())?;
+        Ok(Inode { device: stat.st_dev, number: stat.st_ino })
+    }
+}
 
 /// Opens for reading what must be a regular file. Never waits: a fifo in its place is EINVAL.
 pub fn open_regular(dir: impl AsFd, path: impl Arg) -> Result<OwnedFd> {

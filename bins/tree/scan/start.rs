@@ -47,7 +47,10 @@ impl Root {
         let dir = self.slots.all.get(&key)?.open(key).ok()?;
         let mut buffer = [0; SIZE];
         let bytes = file::read_small(&dir, c"supervise/supervisor", &mut buffer).ok()?;
-        Holder::unpack(bytes).map(|holder| holder.0).filter(|holder| holder.boot == self.boot)
+        let holder = Holder::unpack(bytes)?;
+        let directory = file::Inode::at(&dir, c"supervise").ok()?;
+        (holder.directory == directory && holder.identity.boot == self.boot)
+            .then_some(holder.identity)
     }
 
     /// Starts a slot's supervisor; if that fails, again in a second.

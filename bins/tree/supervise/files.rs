@@ -69,6 +69,7 @@ impl Files {
             },
             None => (take_lock(&dir)?, None),
         };
+        forget_copied(&dir).unable("remove what was copied to supervise/")?;
         write_holder(&dir, me).unable("write supervise/supervisor")?;
         let control = match control {
             Some(control) => control,
@@ -252,7 +253,25 @@ fn queue(dir: &OwnedFd) -> rustix::io::Result<Option<OwnedFd>> {
 /// Who last had the lock.
 fn holder(dir: &OwnedFd) -> Option<Identity> {
     let mut buffer = [0; SIZE];
-    Holder::unpack(file::read_small(dir, c"supervisor", &mut buffer).ok()?).map(|holder| holder.0)
+    Holder::unpack(file::read_small(dir, c"supervisor", &mut buffer).ok()?)
+        .map(|holder| holder.identity)
+}
+
+/// A service directory may be a copy of one that is supervised. What its records tell is of that one.
+fn forget_copied(dir: &OwnedFd) -> rustix::io::Result<()> {
+    let mut buffer = [0; SIZE];
+    let holder = match file::read_small(dir, c"supervisor", &mut buffer) {
+        Ok(bytes) => Holder::unpack(bytes),
+        Err(_) => None,
+    };
+    let here = file::Inode::at(dir, c".")?;
+    if holder.is_none_or(|holder| holder.directory == here) {
+        return Ok(());
+    }
+    for name in [c"status", c"status.spare", c"process", c"exit"] {
+        file::unlink_if_there(dir, name)?;
+    }
+    Ok(())
 }
 
 /// Whether the last supervisor left in order.
@@ -265,7 +284,8 @@ fn has_left(dir: &OwnedFd) -> bool {
 
 /// Says who supervises. In place, as only the holder of the lock writes it.
 fn write_holder(dir: &OwnedFd, me: Identity) -> rustix::io::Result<()> {
-    let record = Holder(me).pack().ok_or(Errno::OVERFLOW)?;
+    let directory = file::Inode::at(dir, c".")?;
+    let record = Holder { identity: me, directory }.pack().ok_or(Errno::OVERFLOW)?;
     write_padded(&open_plain(dir, c"supervisor")?.0, record.bytes(), SIZE)
 }
 
