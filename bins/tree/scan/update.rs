@@ -115,10 +115,17 @@ impl Root {
                 Some(service) if self.slots.all.get(&service).is_some_and(|s| !s.active) => {
                     continue;
                 }
+                // They share the service's fifo, of which the old one would never see the end.
+                Some(service) if self.has_logger(service) => Goal::End,
                 Some(_) => loggers,
             };
             self.aim(key, goal);
         }
+    }
+
+    /// Whether a service has a logger, be it one that has taken another's place.
+    fn has_logger(&self, service: Key) -> bool {
+        self.slots.all.values().any(|slot| slot.active && slot.service == Some(service))
     }
 
     /// Sets a goal for a slot, and tells its supervisor. A goal is only ever raised.
