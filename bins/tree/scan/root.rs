@@ -82,11 +82,12 @@ pub(super) struct Root {
 impl Root {
     /// Opens everything, and takes the tree over from a predecessor.
     pub(super) fn begin(mut options: Options, siblings: Siblings) -> Result<Root> {
+        // First of all: what is opened must not become a descriptor of a service.
+        fds::fill_stdio();
         let wanted: Vec<Signal> =
             HOOKED.into_iter().chain([Signal::CHLD, Signal::ALRM, Signal::ABRT]).collect();
         let signals = Signals::take(&wanted).unable("read signals")?;
         Signals::reset();
-        fds::fill_stdio();
         fds::close_on_exec();
         if let Some(dir) = &options.dir {
             let shown = dir.display();

@@ -28,12 +28,15 @@ const RETRY: [u64; 2] = [1_000, 60_000];
 /// is another supervisor, which svc-scan is to find.
 #[inline(never)] // What it needs on the stack is given back before the supervisor runs.
 pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Option<Supervisor>> {
+    if options.under.is_none() {
+        // First of all: what is opened must not become a descriptor of the service.
+        fds::fill_stdio();
+    }
     let wanted = [Signal::CHLD, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT];
     let signals = Signals::take(&wanted).unable("read signals")?;
     if options.under.is_none() {
         // svc-scan has done so, and hands down nothing but what it names.
         Signals::reset();
-        fds::fill_stdio();
         fds::close_on_exec();
     }
     let name = options.name();
