@@ -11,6 +11,7 @@ use common::os::process::{Identity, Watched, stat, stat_self};
 use common::os::spawn::{Blocked, Child, Group, Hooks, NoHooks, Sharing};
 use common::os::{file, lock};
 use common::sys::exec::Argv;
+use common::sys::signal::{Mask, set_mask};
 use common::sys::wait::{Ended, wait_for, wait_within};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, accessat, flock};
 use rustix::io::{Errno, Result};
@@ -45,6 +46,8 @@ impl Hooks for Recorder<'_> {
         if let Some(service_lock) = self.wait_for {
             // A successor must be able to take over while we wait: we are on record already.
             common::sys::fd::close(self.lock);
+            // Told to stop meanwhile, it stops.
+            set_mask(&Mask::empty());
             rustix::io::retry_on_intr(|| flock(service_lock, FlockOperation::LockExclusive))?;
         }
         Ok(())
