@@ -20,13 +20,15 @@ talker() {
 	#!/bin/sh
 	n=$(cat said 2>/dev/null)
 	n=${n:-0}
-	trap 'echo "last $n"; exit 0' TERM
-	while :; do
+	# What is on file is said, whenever the signal comes.
+	trap 'end=1' TERM
+	while [ -z "$end" ]; do
 		n=$((n + 1))
 		echo "$n" >said.new && mv said.new said
 		echo "line $n"
 		sleep 0.01
 	done
+	echo "last $n"
 	end
 	[ -z "$2" ] || logs_to "$1" "$2"
 }

@@ -82,6 +82,8 @@ fn why(e: Errno, path: &str) -> String {
         .is_ok_and(|s| FileType::from_raw_mode(s.st_mode).is_symlink());
     match e {
         Errno::NOENT if is_link => "a symbolic link that leads nowhere".to_owned(),
+        // The C libraries have different words for it.
+        Errno::LOOP => "a loop of symbolic links".to_owned(),
         e => reason(e).to_lowercase(),
     }
 }
