@@ -1,0 +1,126 @@
+"""The suites that are compared: what each is called, and how it is told things."""
+import os
+import shutil
+import subprocess
+
+
+def in_path(name):
+    """The full path of a program, or None."""
+    return shutil.which(name)
+
+
+class Peer:
+    """A suite. `root` and `up` are command lines; `check` is its program that asks whether a
+    supervisor runs; `logger` is the line of shell that becomes its logger."""
+    name = package = None
+    root_program = None
+    up_program = check_program = logger_program = None
+    logger_options = ""
+
+    def where(self, program):
+        return in_path(program)
+
+    def missing(self):
+        return self.where(self.root_program) is None
+
+    def root(self, services):
+        return [self.where(self.root_program), services]
+
+    def up(self, service):
+        return [self.where(self.up_program), "-u", service] if self.up_program else None
+
+    def check(self, service):
+        return [self.where(self.check_program), service] if self.check_program else None
+
+    def logs(self):
+        """Whether there is a logger of its own."""
+        return bool(self.logger_program and self.where(self.logger_program))
+
+    def logger(self, directory):
+        return f"exec {self.where(self.logger_program)} {self.logger_options} {directory}"
+
+    def listens(self, service):
+        """Whether a service can be commanded by now."""
+        return read_by_someone(os.path.join(service, "supervise/control"))
+
+
+class Coppice(Peer):
+    name, package = "coppice", "coppice"
+    root_program, up_program, check_program = "svc-scan", "svc-ctl", "svc-ok"
+    logger_program, logger_options = "svc-log", "-b n10 s1000000"
+
+    def __init__(self, programs):
+        self.programs = programs
+
+    def where(self, program):
+        path = os.path.join(self.programs, program)
+        return path if os.access(path, os.X_OK) else None
+
+    def logger(self, directory):
+        return super().logger(directory) if self.logs() else "exec cat >/dev/null"
+
+
+class Bare(Peer):
+    """The floor: one process that starts, starts again, and does nothing else."""
+    name = "bare"
+
+    def __init__(self, tool):
+        self.tool = tool
+
+    def missing(self):
+        return False
+
+    def root(self, services):
+        return [self.tool, "bare", services]
+
+    def check(self, service):
+        return [self.tool, "nothing"]
+
+
+class S6(Peer):
+    name = package = "s6"
+    root_program, up_program, check_program = "s6-svscan", "s6-svc", "s6-svok"
+    logger_program, logger_options = "s6-log", "-b n10 s1000000"
+
+    def root(self, services):
+        # The most services that there may be: -c, then -C from 2.12 on, which -? tells.
+        usage = subprocess.run([in_path("s6-svscan"), "-?"], capture_output=True, text=True)
+        option = "-C" if "[ -C " in usage.stderr else "-c"
+        return [in_path("s6-svscan"), option, "16000", services]
+
+
+class Runit(Peer):
+    name = package = "runit"
+    root_program, up_program = "runsvdir", "sv"
+    logger_program = "svlogd"
+
+    def root(self, services):
+        return [in_path("runsvdir"), "-P", services]
+
+    def up(self, service):
+        return [in_path("sv"), "up", service]
+
+
+class Daemontools(Peer):
+    name = package = "daemontools"
+    root_program, up_program, check_program = "svscan", "svc", "svok"
+    logger_program, logger_options = "multilog", "s1000000 n10"
+
+
+def read_by_someone(fifo):
+    try:
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return True
+    except OSError:
+        return False
+
+
+def all_peers(programs, tool):
+    """Those that are here; of those that are not it is said how to get them."""
+    here = []
+    for peer in [Coppice(programs), Bare(tool), S6(), Runit(), Daemontools()]:
+        if peer.missing():
+            print(f"{peer.name} is not installed and not measured: apt-get install {peer.package}")
+        else:
+            here.append(peer)
+    return here
