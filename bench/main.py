@@ -59,7 +59,11 @@ def measure(bench, peers, names):
             row, _ = ROWS[name]
             for peer in peers:
                 progress(f"round {number + 1} of {bench.rounds}: {name}: {peer.name}")
-                results.add(peer.name, number, row(bench, peer))
+                try:
+                    results.add(peer.name, number, row(bench, peer))
+                except OSError as error:
+                    # Somebody else ended what was being measured, or the machine is full.
+                    print(f"{name}: {peer.name}: round {number + 1} is left out: {error}")
     progress("")
     results.subtract_floor("memory-all")
     results.subtract_floor("memory-logged-all")
