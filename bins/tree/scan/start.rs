@@ -62,6 +62,9 @@ impl Root {
                 self.slots.supervised(key, supervisor);
                 self.tell(key);
             }
+            Err(Errno::STALE | Errno::NOENT | Errno::NOTDIR) if self.is_ending(key) => {
+                self.give_up(key);
+            }
             // The name belongs to another directory by now: the scan knows more.
             Err(Errno::STALE | Errno::NOENT | Errno::NOTDIR) => self.retry(key, now, true),
             Err(e) => {
@@ -73,6 +76,19 @@ impl Root {
                 self.retry(key, now, false);
             }
         }
+    }
+
+    fn is_ending(&self, key: Key) -> bool {
+        self.slots.all.get(&key).is_some_and(|slot| slot.goal != Goal::Run)
+    }
+
+    /// A supervisor that was killed can't be replaced, as its directory is gone. The end does not wait.
+    fn give_up(&mut self, key: Key) {
+        if let Some(slot) = self.slots.all.get(&key) {
+            let why = "its directory is gone, what may still run there is not stopped";
+            self.warn(&format_args!("{}: {why}", slot.name));
+        }
+        self.forget(key);
     }
 
     fn retry(&mut self, key: Key, now: Boot, rescan: bool) {
