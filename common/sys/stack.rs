@@ -7,7 +7,7 @@ const PAGE: usize = 4096;
 /// The deepest that our daemons go.
 const DEPTH: usize = 64 * 1024;
 /// Left below the caller's frame: the call itself, and what the ABI lets a leaf function use.
-const MARGIN: usize = 1024;
+const MARGIN: usize = 512;
 
 /// Returns to the kernel the whole pages of the stack below the caller's frame: for a daemon about
 /// to sleep, of which there are thousands. They are empty when they are next touched.

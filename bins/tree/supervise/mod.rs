@@ -38,8 +38,10 @@ For svc-scan:
 fn main(args: Args) -> Result<Next> {
     let siblings = common::os::siblings::Siblings::at_start();
     let options = options::Options::read(args)?;
-    match setup::supervisor(options, siblings)? {
-        Some(mut supervisor) => Ok(Next::Exit(supervisor.run())),
-        None => Ok(Next::Exit(exit::USAGE)),
+    // Looked at where it is: each move would leave a copy in a frame that lives on.
+    match &mut setup::supervisor(options, siblings) {
+        Ok(Some(supervisor)) => Ok(Next::Exit(supervisor.run())),
+        Ok(None) => Ok(Next::Exit(exit::USAGE)),
+        Err(e) => Err(e.clone()),
     }
 }
