@@ -1,0 +1,21 @@
+//! coppice-test: a service, a logger and a finish script that notice what must not happen, and the
+//! drill that kills everything around them.
+#![no_main]
+
+mod drill;
+mod files;
+mod judge;
+mod logger;
+mod random;
+mod service;
+mod tree;
+
+use std::ffi::OsString;
+
+fn run(argv: Vec<OsString>) -> u8 {
+    let programs =
+        [service::SERVICE, service::FINISH, logger::PROGRAM, drill::PROGRAM, judge::PROGRAM];
+    common::program::dispatch(argv, &[&programs])
+}
+
+common::entry!(run);
