@@ -4,6 +4,7 @@ use common::program::Program;
 
 mod appearances;
 mod client;
+mod controls;
 mod ctl;
 mod events;
 mod fifodir;

@@ -37,6 +37,7 @@ ends it in order and judges: prints a line for each fault, then what there was.
   --short N         every Nth of them ends by itself, over and over (3)
   --seconds S       for how long (10)
   --rate N          kills per second (10)
+  --spare-loggers   only the supervisors of services are killed
   --root            svc-scan is killed as well, and started again
   --reexec MS       every so often all supervisors and svc-scan are told to reexec
   --process-1       svc-scan becomes process 1: only as the first process of a pid namespace
@@ -57,6 +58,7 @@ struct Options {
     short: u64,
     seconds: u64,
     rate: u64,
+    spare_loggers: bool,
     root: bool,
     reexec: Option<u64>,
     process_1: bool,
@@ -71,6 +73,7 @@ fn read(mut args: Args) -> Result<Options> {
         short: 3,
         seconds: 10,
         rate: 10,
+        spare_loggers: false,
         root: false,
         reexec: None,
         process_1: false,
@@ -83,6 +86,7 @@ fn read(mut args: Args) -> Result<Options> {
             "--short" => options.short = args.value("number")?,
             "--seconds" => options.seconds = args.value("number")?,
             "--rate" => options.rate = args.value("number")?,
+            "--spare-loggers" => options.spare_loggers = true,
             "--root" => options.root = true,
             "--reexec" => options.reexec = Some(args.value("number")?),
             "--process-1" => options.process_1 = true,
@@ -320,6 +324,9 @@ impl Drill {
         };
         let (found, count) = match target {
             Target::Supervisor => (tree::supervisor(&dir), 0),
+            Target::LoggerSupervisor | Target::Logger if self.options.spare_loggers => {
+                return false;
+            }
             Target::LoggerSupervisor => (tree::supervisor(&dir.join("log")), 0),
             Target::Logger => (tree::process(&dir.join("log")), 1),
             Target::Scan if self.options.root => {

@@ -12,6 +12,7 @@ use common::os::process::{Found, Watched, stat};
 use common::sys::wait::{Ended, Which, peek, reap};
 use rustix::process::Pid;
 
+use super::super::controls::{Control, dawdle, leaves_out};
 use super::end::is_done;
 use super::root::Root;
 use super::slots::{Goal, Key};
@@ -21,7 +22,14 @@ impl Root {
     pub(super) fn reap(&mut self) {
         while let Ok(Some((pid, ended))) = peek(Which::Any) {
             let supervisor = self.slots.is_supervisor(pid);
+            if leaves_out(Control::ReapFirst) && !supervisor {
+                let _ = reap(pid);
+                dawdle();
+            }
             let adopter = if supervisor { None } else { self.record_orphan(pid, ended.into()) };
+            if adopter.is_some() {
+                dawdle();
+            }
             // It was peeked at: it is there.
             let _ = reap(pid);
             if let Some(key) = self.slots.forget_child(pid) {

@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
 
+use super::super::controls::{Control, dawdle, leaves_out};
 use super::action::Input;
 use super::supervisor::{LOOK_AGAIN, Supervisor};
 
@@ -70,7 +71,13 @@ impl Supervisor {
     pub(super) fn look(&mut self) -> Option<Death> {
         match self.watch.as_ref()? {
             Watched::Own(pid) => match peek(Which::Pid(*pid)) {
-                Ok(Some((_, ended))) => Some(ended.into()),
+                Ok(Some((_, ended))) => {
+                    if leaves_out(Control::ReapFirst) {
+                        let _ = reap(*pid);
+                        dawdle();
+                    }
+                    Some(ended.into())
+                }
                 Ok(None) => None,
                 // Taken from us by a debugger's detach or a bug: never wait for ever.
                 Err(_) => Some(Death::Unknown),
@@ -117,6 +124,7 @@ impl Supervisor {
 
     /// Takes a recorded death from the kernel, or from svc-scan.
     pub(super) fn reap(&mut self) {
+        dawdle();
         match self.watch.take() {
             Some(Watched::Own(pid)) => {
                 // It was peeked at: it is there.

@@ -16,6 +16,7 @@ use common::sys::wait::{Ended, wait_for, wait_within};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, accessat, flock};
 use rustix::io::{Errno, Result};
 
+use super::super::controls::dawdle;
 use super::action::Input;
 use super::files::write_padded;
 use super::supervisor::Supervisor;
@@ -37,6 +38,7 @@ struct Recorder<'a> {
 
 impl Hooks for Recorder<'_> {
     fn started(&mut self) -> Result<()> {
+        dawdle();
         self.process.identity.pid = rustix::process::getpid();
         self.process.identity.start = stat_self().map_or(0, |stat| stat.start);
         write_record(self.file, &self.process)?;

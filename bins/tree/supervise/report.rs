@@ -7,11 +7,13 @@ use common::format::event::Line;
 use common::format::letters::Event;
 use common::format::records::Kind;
 use common::format::servicedir::Settings;
+use common::format::status::Phase;
 use common::os::fifodir::{self, Notified};
 use common::program::warn;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
+use super::super::controls::{Control, leaves_out};
 use super::supervisor::Supervisor;
 
 /// When a logger that was told to end is killed, if no file says otherwise, ms.
@@ -20,6 +22,10 @@ const LOGGER_KILL: u64 = 5000;
 impl Supervisor {
     /// Writes the status. If that fails the service goes on; only a successor would miss it.
     pub(super) fn record(&mut self) {
+        if matches!(self.machine.status.phase, Phase::Starting(_)) && leaves_out(Control::NoIntent)
+        {
+            return;
+        }
         match self.files.write_status(&self.machine.status) {
             Ok(()) => self.content("status"),
             Err(e) => {
