@@ -25,6 +25,7 @@ use rustix::process::{Pid, getpid, set_child_subreaper};
 use super::files;
 use super::judge::Verdict;
 use super::random::Random;
+use super::script::Script;
 use super::tree::{self, Tree};
 
 pub(crate) const PROGRAM: Program = Program {
@@ -40,6 +41,7 @@ ends it in order and judges: prints a line for each fault, then what there was.
   --spare-loggers   only the supervisors of services are killed
   --root            svc-scan is killed as well, and started again
   --reexec MS       every so often all supervisors and svc-scan are told to reexec
+  --script NAME     not at random: supervise, adopt or scan, while BIN sees to it that something dies
   --process-1       svc-scan becomes process 1: only as the first process of a pid namespace
   --seed N          for the same again
 ",
@@ -61,6 +63,7 @@ struct Options {
     spare_loggers: bool,
     root: bool,
     reexec: Option<u64>,
+    script: Option<Script>,
     process_1: bool,
     seed: u64,
 }
@@ -76,6 +79,7 @@ fn read(mut args: Args) -> Result<Options> {
         spare_loggers: false,
         root: false,
         reexec: None,
+        script: None,
         process_1: false,
         seed: clock::wall().0 / 1000,
     };
@@ -89,6 +93,11 @@ fn read(mut args: Args) -> Result<Options> {
             "--spare-loggers" => options.spare_loggers = true,
             "--root" => options.root = true,
             "--reexec" => options.reexec = Some(args.value("number")?),
+            "--script" => {
+                let name: String = args.value("script")?;
+                options.script = Script::parse(&name);
+                options.script.ok_or_else(|| Error::user("no such script"))?;
+            }
             "--process-1" => options.process_1 = true,
             "--seed" => options.seed = args.value("number")?,
             _ => return Err(common::base::args::unknown(&option)),
@@ -123,9 +132,9 @@ fn svc_scan(options: &Options) -> PathBuf {
     PathBuf::from(&options.bin).join("svc-scan")
 }
 
-struct Drill {
+pub(crate) struct Drill {
     options: Options,
-    tree: Tree,
+    pub(crate) tree: Tree,
     signals: Signals,
     random: Random,
     /// svc-scan, if it is our child.
@@ -178,13 +187,23 @@ impl Drill {
     }
 
     fn run(&mut self) -> Result<Next> {
-        self.start()?;
-        self.settle()?;
-        self.kill_for(self.options.seconds * 1000)?;
-        self.settle()?;
+        match self.options.script {
+            Some(script) => self.play(script)?,
+            None => {
+                self.start()?;
+                self.settle()?;
+                self.kill_for(self.options.seconds * 1000)?;
+                self.settle()?;
+            }
+        }
         self.stop()?;
         self.judge();
         let code = common::program::print(&self.text());
+        if self.options.process_1 {
+            tree::write(&self.tree.dir.join(".svc-scan/finish"), "#!/bin/sh\nexit 0\n", 0o755)?;
+            // Process 1 has nothing left to do but this. If it does not listen, the caller has to see.
+            tell(&self.tree.dir.join(".svc-scan/control"), b"b");
+        }
         Ok(Next::Exit(if self.verdict.faults.is_empty() { code } else { 1 }))
     }
 
@@ -203,7 +222,7 @@ impl Drill {
         Ok(())
     }
 
-    fn start_scan(&mut self) -> Result<()> {
+    pub(crate) fn start_scan(&mut self) -> Result<()> {
         let path = svc_scan(&self.options);
         let path = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
         let words = [OsString::from("svc-scan"), self.tree.dir.clone().into()];
@@ -267,11 +286,12 @@ impl Drill {
             let dir = self.tree.dir.clone();
             self.verdict.fault(&dir, format_args!("svc-scan ended by itself: {ended:?}"));
         }
+        self.verdict.begun_again |= self.scan_may_end;
         self.start_scan()
     }
 
     /// Waits until something holds; that it does not come is a fault.
-    fn until(&mut self, what: &str, holds: impl Fn(&Drill) -> bool) -> Result<()> {
+    pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&Drill) -> bool) -> Result<()> {
         let end = clock::boot().after(PATIENCE);
         while !holds(self) {
             if clock::boot() > end {
@@ -348,7 +368,7 @@ impl Drill {
     }
 
     /// Nothing is killed for now: soon everything must be there.
-    fn settle(&mut self) -> Result<()> {
+    pub(crate) fn settle(&mut self) -> Result<()> {
         for dir in self.tree.slots() {
             let what = format!("{} has a process", dir.display());
             self.until(&what, |_| tree::process(&dir).is_some())?;
@@ -362,16 +382,23 @@ impl Drill {
     fn stop(&mut self) -> Result<()> {
         self.until("svc-scan is there", |drill| tree::root(&drill.tree.dir).is_some())?;
         self.scan_may_end = true;
-        if !tell(&self.tree.dir.join(".svc-scan/control"), b"t") {
-            let dir = self.tree.dir.clone();
-            self.verdict.fault(&dir, "svc-scan does not listen");
-        }
         if self.options.process_1 {
+            self.tell_to_end();
             self.until("everything has ended", |drill| {
                 processes(drill.options.process_1).is_empty()
             })?;
         } else {
-            self.until("svc-scan has ended", |drill| drill.scan.is_none())?;
+            // One that is killed after it was told has to be told again.
+            let told = std::cell::Cell::new(None);
+            self.until("svc-scan has ended", |drill| {
+                if drill.scan != told.get()
+                    && tree::root(&drill.tree.dir).map(|r| r.pid) == drill.scan
+                {
+                    drill.tell_to_end();
+                    told.set(drill.scan);
+                }
+                drill.scan.is_none()
+            })?;
             let end = clock::boot().after(1000);
             while self.reap()? && clock::boot() < end {
                 self.pass(clock::boot().after(10))?;
@@ -385,10 +412,12 @@ impl Drill {
                 let _ = kill(pid, false, 9);
             }
         }
-        if self.options.process_1 {
-            tree::write(&self.tree.dir.join(".svc-scan/finish"), "#!/bin/sh\nexit 0\n", 0o755)?;
-        }
         Ok(())
+    }
+
+    fn tell_to_end(&self) {
+        // If nobody listens nothing ends, which is noticed.
+        tell(&self.tree.dir.join(".svc-scan/control"), b"t");
     }
 
     fn judge(&mut self) {
@@ -417,7 +446,7 @@ impl Drill {
 }
 
 /// Writes a letter to a control fifo, if somebody reads there.
-fn tell(path: &std::path::Path, letter: &[u8]) -> bool {
+pub(crate) fn tell(path: &std::path::Path, letter: &[u8]) -> bool {
     let write = || -> rustix::io::Result<usize> {
         rustix::io::write(fifo::open(CWD, path, Ends::Write)?, letter)
     };

@@ -7,14 +7,22 @@ mod files;
 mod judge;
 mod logger;
 mod random;
+mod script;
 mod service;
 mod tree;
+mod victim;
 
 use std::ffi::OsString;
 
 fn run(argv: Vec<OsString>) -> u8 {
-    let programs =
-        [service::SERVICE, service::FINISH, logger::PROGRAM, drill::PROGRAM, judge::PROGRAM];
+    let programs = [
+        service::SERVICE,
+        service::FINISH,
+        logger::PROGRAM,
+        drill::PROGRAM,
+        judge::PROGRAM,
+        victim::PROGRAM,
+    ];
     common::program::dispatch(argv, &[&programs])
 }
 

@@ -19,7 +19,8 @@ use super::random::Random;
 pub(crate) const SERVICE: Program = Program {
     name: "service",
     help: "SCRIPT NAME
-A run script: writes numbered lines, 200 a second. With a file `short` it ends by itself.
+A run script: writes numbered lines, 200 a second. With a file `short` it ends by itself; at USR1 it
+exits 7.
 ",
     main: service,
 };
@@ -38,6 +39,9 @@ const PACE: u64 = 5;
 /// How a service ends that was told to.
 const TOLD: Death = Death::Exit(0);
 
+/// How it ends at USR1.
+pub(crate) const ASKED: Death = Death::Exit(7);
+
 struct Instance {
     name: String,
     number: u64,
@@ -48,7 +52,7 @@ struct Instance {
 fn service(mut args: Args) -> Result<Next> {
     let _script = args.operand("script")?;
     let name = args.operand("name")?.to_string_lossy().into_owned();
-    let signals = Signals::take(&[Signal::TERM]).unable("read signals")?;
+    let signals = Signals::take(&[Signal::TERM, Signal::USR1]).unable("read signals")?;
     let _alone = files::alone("run")?;
     let mut instance = Instance { name, number: next_number()?, lines: 0, signals };
     let pid = getpid().as_raw_pid();
@@ -81,8 +85,10 @@ impl Instance {
             while clock::boot() < due {
                 self.wait(false, due);
             }
-            if self.signals.next().is_some() {
-                return Ok(Some(TOLD));
+            match self.signals.next() {
+                Some(Signal::USR1) => return Ok(Some(ASKED)),
+                Some(_) => return Ok(Some(TOLD)),
+                None => {}
             }
             if end.is_some_and(|end| end <= clock::boot()) {
                 return Ok(None);
