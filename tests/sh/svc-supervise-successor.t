@@ -127,4 +127,24 @@ for way in hand scan; do
 	kept $way/unready 'a supervisor that was to leave still is' leaving pid state
 done
 
+# A record that is damaged: the other one tells.
+service damaged <<'end'
+#!/bin/sh
+echo $$ >>pids
+exec sleep 1000
+end
+supervise damaged
+until_ok 10 says damaged state up
+for file in process status; do
+	old=$(supervisor_of damaged)
+	kill -KILL "$old"
+	until_ok 10 gone "$old"
+	echo nonsense >damaged/supervise/$file
+	supervise damaged
+	is "with a damaged $file the process is found all the same" "$(key damaged state) $(key damaged pid)" "up $(cat damaged/pids)"
+done
+is 'a damaged status is named' "$(cat "$pid.err")" \
+	'svc-supervise damaged: warning: supervise/status is damaged: beginning anew'
+ok 'and it can be stopped' svc-ctl -d -wD -T 10000 damaged
+
 done_testing

@@ -7,7 +7,7 @@ use common::base::death::Death;
 use common::format::records::Kind;
 use common::format::status::{Phase, Status};
 use common::os::clock;
-use common::os::process::{BootId, Found, Watched, stat};
+use common::os::process::{BootId, Found, Identity, Watched, stat};
 use common::sys::pidfd;
 use common::sys::wait::{Ended, Which, peek, reap};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -46,14 +46,16 @@ impl Supervisor {
                 let answer = self.start(kind);
                 self.feed(answer);
             }
-            // On record as running, so it was; only its record is damaged.
-            None => self.feed(Input::Died { death: Death::Unknown, finish: self.has_finish() }),
-            Some(process) => {
-                self.watch = Some(Watched::new(process.identity));
-                if kind == Kind::Run && self.machine.settings.notification_fd.is_some() {
-                    // If all others have closed it, it never becomes ready.
-                    self.ready = self.ready.take().or_else(|| self.files.present_ready().ok());
+            // Only its own record is damaged.
+            None => match self.on_status() {
+                Some(identity) => self.take_over(kind, identity),
+                None => {
+                    let finish = self.has_finish();
+                    self.feed(Input::Died { death: Death::Unknown, finish });
                 }
+            },
+            Some(process) => {
+                self.take_over(kind, process.identity);
                 if let (Some(failed), false) = (process.failed, started) {
                     // Ours only after a reexec; else svc-scan reaps it.
                     let _ = reap(process.identity.pid);
@@ -65,6 +67,20 @@ impl Supervisor {
                 }
             }
         }
+    }
+
+    fn take_over(&mut self, kind: Kind, identity: Identity) {
+        self.watch = Some(Watched::new(identity));
+        if kind == Kind::Run && self.machine.settings.notification_fd.is_some() {
+            // If all others have closed it, it never becomes ready.
+            self.ready = self.ready.take().or_else(|| self.files.present_ready().ok());
+        }
+    }
+
+    /// The process that the status names.
+    fn on_status(&self) -> Option<Identity> {
+        let Status { pid, start, .. } = self.machine.status;
+        Some(Identity { pid: pid?, start, boot: self.boot })
     }
 
     /// How the process ended, if it has and we can know by now.

@@ -84,9 +84,11 @@ impl Supervisor {
         self.update_output();
         let settings = &self.machine.settings;
         let notification = settings.notification_fd.filter(|_| kind == Kind::Run);
-        let ready = notification.map(|_| self.files.fresh_ready()).transpose()?;
         let lock_fd = settings.lock_fd.filter(|_| kind == Kind::Run);
-        let service_lock = lock_fd.map(|_| self.service_lock()).transpose()?;
+        let ready = notification.map(|_| self.files.fresh_ready()).transpose();
+        let ready = self.named("ready", ready)?;
+        let service_lock = lock_fd.map(|_| self.service_lock()).transpose();
+        let service_lock = self.named("service-lock", service_lock)?;
         let cgroup = self.enter_cgroup();
         let stdio = self.stdio()?;
         let (path, argv) = self.command_line(kind)?;
@@ -126,6 +128,18 @@ impl Supervisor {
         self.watch = Some(Watched::Own(spawned.pid));
         self.ready = ready.map(|(ours, _)| ours);
         Ok(Input::Started { pid: spawned.pid, start })
+    }
+
+    /// Says which file it is that a start fails at.
+    fn named<T>(&mut self, file: &'static str, result: Result<T>) -> Result<T> {
+        match &result {
+            Ok(_) => self.content(file),
+            Err(e) => self.complain(
+                file,
+                format!("unable to use supervise/{file} for a start: {}", reason(*e)),
+            ),
+        }
+        result
     }
 
     fn recorder<'a>(
@@ -175,10 +189,21 @@ impl Supervisor {
         }
     }
 
-    /// Whether there is a finish script to run.
-    pub(super) fn has_finish(&self) -> bool {
-        self.listing.has("finish")
-            && accessat(CWD, c"./finish", Access::EXEC_OK, AtFlags::empty()).is_ok()
+    /// Whether there is a finish script to run. One that can't be is named.
+    pub(super) fn has_finish(&mut self) -> bool {
+        if !self.listing.has("finish") {
+            return false;
+        }
+        match accessat(CWD, c"./finish", Access::EXEC_OK, AtFlags::empty()) {
+            Ok(()) => {
+                self.content("finish");
+                true
+            }
+            Err(e) => {
+                self.complain("finish", format!("./finish is not run: {}", reason(e)));
+                false
+            }
+        }
     }
 
     /// Whether the service directory is one of runit's.

@@ -134,6 +134,7 @@ impl Supervisor {
         }
         status.name = name;
         if damaged {
+            self.warn(&"supervise/status is damaged: beginning anew");
             self.take_over_unknown();
         }
         self.announce_begin();

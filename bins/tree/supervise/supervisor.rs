@@ -244,7 +244,8 @@ impl Supervisor {
             self.read_ready();
             self.notice_end_of_input();
             self.refresh_settings();
-            self.feed(Input::Died { death, finish: self.has_finish() });
+            let finish = self.has_finish();
+            self.feed(Input::Died { death, finish });
         }
     }
 
