@@ -6,6 +6,7 @@ use crate::base::signal::Signal;
 use crate::os::file::read_small;
 use std::os::fd::AsFd;
 
+use rustix::fs::{AtFlags, statat};
 use rustix::io::Errno;
 
 /// When a dead service is started again. The words are systemd's.
@@ -136,7 +137,8 @@ impl Settings {
         for name in FILES.into_iter().filter(|name| there(name)) {
             let mut buffer = [0; 64];
             let read = match read_small(&dir, name, &mut buffer) {
-                Err(Errno::NOENT) => continue,
+                // Removed just now; but a symbolic link that leads nowhere is there.
+                Err(Errno::NOENT) if !is_link(&dir, name) => continue,
                 Err(Errno::FBIG) if name == "cgroup" => settings.take_long(&dir, name),
                 Err(Errno::FBIG) => Err(Error::user(format_args!("{name}: longer than 64 bytes"))),
                 Err(Errno::INVAL) => Err(Error::user(format_args!("{name}: not a regular file"))),
@@ -215,6 +217,10 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn is_link(dir: impl AsFd, name: &str) -> bool {
+    statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
 }
 
 #[cfg(test)]

@@ -79,7 +79,8 @@ impl Files {
         };
         link_ok(&dir).unable("make supervise/ok")?;
         let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
-        let (statuses, is_new) = Statuses::open(&dir).unable("write supervise/status")?;
+        let (statuses, is_new) =
+            Statuses::open(&dir).unable("make supervise/status and status.spare")?;
         Ok(Some(Files { dir, events, control, lock, process, statuses, is_new }))
     }
 

@@ -99,12 +99,18 @@ impl Supervisor {
 
     /// Says once why a program of the service could not be started, and when it is tried again.
     pub(super) fn complain_of_start(&mut self, kind: Kind, error: i32) {
+        if self.complaints.iter().any(|(about, _)| ["ready", "service-lock"].contains(about)) {
+            // It was named already, and is no fault of the program's.
+            return;
+        }
         let why = reason(Errno::from_raw_os_error(error));
-        let again = match kind {
-            Kind::Run => " (trying again, at the latest every minute)",
-            Kind::Finish => "",
-        };
-        self.warn(&format_args!("unable to start ./{}: {why}{again}", kind.word()));
+        match kind {
+            Kind::Run => {
+                let again = "(trying again, at the latest every minute)";
+                self.warn(&format_args!("unable to start ./run: {why} {again}"));
+            }
+            Kind::Finish => self.complain("./finish", format!("unable to start ./finish: {why}")),
+        }
     }
 
     pub(super) fn warn(&self, message: &dyn Display) {
