@@ -135,15 +135,16 @@ exec sleep 1000
 end
 supervise damaged
 until_ok 10 says damaged state up
-for file in process status; do
+for file in status process; do
 	old=$(supervisor_of damaged)
 	kill -KILL "$old"
 	until_ok 10 gone "$old"
 	echo nonsense >damaged/supervise/$file
 	supervise damaged
+	cat "$pid.err" >>said
 	is "with a damaged $file the process is found all the same" "$(key damaged state) $(key damaged pid)" "up $(cat damaged/pids)"
 done
-is 'a damaged status is named' "$(cat "$pid.err")" \
+is 'a damaged status is named' "$(cat said)" \
 	'svc-supervise damaged: warning: supervise/status is damaged: beginning anew'
 ok 'and it can be stopped' svc-ctl -d -wD -T 10000 damaged
 
