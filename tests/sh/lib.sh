@@ -9,7 +9,6 @@
 
 BIN=$(cd "${BIN:?set BIN to the directory of the programs}" && pwd) || exit 111
 here=$(cd "${0%/*}" && pwd) || exit 111
-# shellcheck disable=SC2034  # for the test files
 root=$(cd "$here/../.." && pwd) || exit 111
 PATH=$BIN:$PATH
 T=$(mktemp -d "${TMPDIR:-/tmp}/coppice.XXXXXX") || exit 111
@@ -31,7 +30,7 @@ end_of_test() {
 	trap - EXIT
 	[ "$finished" ] || echo "# the test file ended before done_testing, with exit code $1"
 	cd /
-	"$here/sweep" "$T"
+	"$root/tests/sh/sweep" "$T"
 	# A test may have taken its own rights away.
 	chmod -R u+rwX "$T" 2>/dev/null
 	rm -rf "$T"
