@@ -27,6 +27,8 @@ done
 echo cgroup >scan/whole/kill-scope
 echo 1000 >scan/whole/timeout-kill
 background svc-scan scan
+becomes 60 'a tree comes up' svc-ok scan/whole
+becomes 60 'all of it' svc-ok scan/alone
 
 ok 'a service with a cgroup starts' svc-ctl -o -wU -T 60000 scan/whole
 is 'without a note' "$(svc-stat scan/whole | grep note)" ''

@@ -9,6 +9,7 @@ status() { sed -n "s/^$1=//p" "$2/supervise/status"; }
 step() { date -s "@$(($(date +%s) + $1 * 31536000))" >/dev/null; }
 # sane SERVICE - what is told of its times is not years.
 sane() { svc-stat -o updownfor,readyfor "$1" | awk '{ print ($1 >= 0 && $1 < 3600 && $2 >= 0 && $2 < 3600) ? "sane" : $0 }'; }
+due() { echo "$(status state scan/waiting) $(status start-due scan/waiting)"; }
 
 mkdir scan
 service scan/steady <<'end'
@@ -42,7 +43,7 @@ background svc-scan scan
 ok 'a tree comes up' svc-wait -t 60000 ready scan/steady scan/stubborn
 becomes 60 'one of its services waits' sh -c 'svc-stat scan/waiting | grep -q "next start in"'
 before=$(svc-stat -o pid,starts scan/steady)
-due=$(svc-stat -o startdue,starts scan/waiting)
+due=$(due)
 
 # stepped HOW YEARS
 stepped() {
@@ -62,7 +63,7 @@ stepped() {
 	wait "$waiting"
 	is 'a client that waits gives up' "$?" 99
 	ok 'in its own time' [ "$(uptime_ms)" -ge $((begun + 3000)) ]
-	is 'the one that waits goes on waiting' "$(svc-stat -o startdue,starts scan/waiting)" "$due"
+	is 'the one that waits goes on waiting' "$(due)" "$due"
 	like 'as is told' "$(svc-stat scan/waiting)" 'next start in [0-9]{3} seconds'
 	becomes 60 'one that returns every two seconds still does' \
 		sh -c "[ \$(wc -l <scan/returning/starts) -ge $((starts + 3)) ]"
@@ -85,7 +86,7 @@ background svc-scan scan
 becomes 60 'after a kill under another clock there is a new supervisor' svc-ok scan/steady
 is 'nothing has been restarted' "$(svc-stat -o pid,starts scan/steady)" "$before"
 step -10
-is 'the one that waits goes on waiting' "$(svc-stat -o startdue,starts scan/waiting)" "$due"
+is 'the one that waits goes on waiting' "$(due)" "$due"
 ok 'the tree ends' svc-scanctl quit scan
 becomes 60 'as it was told' gone "$pid"
 done_testing

@@ -51,7 +51,7 @@ for round in 1 2 3; do
 	becomes 60 "round $round: all supervisors are killed and replaced" all_succeeded
 	is 'no service was restarted' "$(in_tree state_of)" "$before"
 done
-ok 'the new supervisors obey' svc-ctl -wr -T 60000 /run/service/two
+ok 'the new supervisors obey' svc-ctl -r -wR -T 60000 /run/service/two
 is 'once' "$(svc-stat -o starts /run/service/two)" 2
 
 # Services that die while nobody supervises them: process 1 is told how.
