@@ -75,6 +75,7 @@ scan/a up pid'
 # JSON.
 background svc-events --json -n 1 scan scan/a
 becomes 10 'several directories are listened to' listens scan/a/event "$pid"
+becomes 10 'their states are told' has_line "$pid.out" '"name":"scan/new"'
 svc-ctl -k scan/new
 ok 'for objects' wait "$pid"
 like 'of states' "$(cat "$pid.out")" '^\{"time":"20[^"]*Z","event":"status","up":true,.*"name":"scan/a",'
