@@ -17,6 +17,8 @@ hook() {
 	chmod 755 "/run/service/.svc-scan/SIG$1"
 }
 
+is 'the kernel guards fifos and no links' "$(cat /proc/sys/fs/protected_fifos /proc/sys/fs/protected_symlinks)" '2
+0'
 is 'svc-scan is process 1' "$(cat /proc/1/comm)" svc-scan
 ok 'the services come up' svc-wait -t 60000 ready /run/service/one /run/service/two /run/service/three
 ok 'the logger too' svc-wait -t 60000 up /run/service/three/log
