@@ -4,10 +4,10 @@
 //! that svc-scan wrote the record before it reaped.
 
 use common::base::death::Death;
-use common::format::records::Kind;
+use common::format::records::{Kind, Root};
 use common::format::status::{Phase, Status};
-use common::os::clock;
 use common::os::process::{BootId, Found, Identity, Watched, stat};
+use common::os::{clock, file};
 use common::sys::pidfd;
 use common::sys::wait::{Ended, Which, peek, reap};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -126,16 +126,29 @@ impl Supervisor {
 
     /// A zombie that nobody reaps, as in a container whose process 1 does not. If all of its threads
     /// are gone it is as dead as it will ever be; its status is known where it can't be a mistake.
+    /// svc-scan, however busy it is, will say how it ended: what is its child is waited for.
     fn zombie_of_nobody(&self) -> Option<Death> {
         self.zombie.filter(|since| clock::boot().since(*since) >= LOOK_AGAIN)?;
         let Some(Watched::Adopted(identity, Some(pidfd))) = &self.watch else { return None };
         let mut fds = [PollFd::new(pidfd, PollFlags::IN)];
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
         let dead = poll(&mut fds, Some(&at_once)) == Ok(1);
-        let status = stat(identity.pid).ok()?.wait_status;
+        let stat = stat(identity.pid).ok()?;
+        if self.is_root(stat.parent) {
+            return None;
+        }
+        let status = stat.wait_status;
         let death =
             if status == 0 { Death::Unknown } else { Ended::from_wait_status(status).into() };
         dead.then_some(death)
+    }
+
+    /// Whether this is the svc-scan of our tree, whose files are beside the event directory.
+    fn is_root(&self, pid: i32) -> bool {
+        let Some(tree) = &self.options.under else { return false };
+        let mut buffer = [0; 4096];
+        let root = file::read_small(tree, c"../scan", &mut buffer).ok().and_then(Root::unpack);
+        root.is_some_and(|root| root.identity.pid.as_raw_pid() == pid)
     }
 
     /// Takes a recorded death from the kernel, or from svc-scan.
