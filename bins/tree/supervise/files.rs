@@ -124,7 +124,15 @@ impl Files {
     pub(super) fn fresh_ready(&self) -> rustix::io::Result<(OwnedFd, OwnedFd)> {
         let new = c"ready.new";
         file::unlink_if_there(&self.dir, new)?;
-        fifo::make(&self.dir, new, Mode::RUSR | Mode::WUSR)?;
+        let make = || fifo::make(&self.dir, new, Mode::RUSR | Mode::WUSR);
+        match make() {
+            // Full: the last one, which nobody is to hold any more, makes room.
+            Err(Errno::NOSPC | Errno::DQUOT) => {
+                file::unlink_if_there(&self.dir, c"ready")?;
+                make()?;
+            }
+            result => result?,
+        }
         let ours = fifo::open_own(&self.dir, new, Ends::Read)?;
         let theirs = fifo::open_own(&self.dir, new, Ends::Both)?;
         fifo::set_blocking(&theirs)?;
