@@ -57,7 +57,7 @@ impl Root {
                 directory: None,
                 fds: &[],
                 kept: None,
-                open_files: Some(self.open_files),
+                open_files: Some(self.childrens_open_files()),
                 group: Group::Parents,
                 blocked: Blocked::None,
                 sharing: Sharing::Vfork,
@@ -85,7 +85,7 @@ impl Root {
     pub(super) fn become_hook(&self, path: OsString) -> Next {
         unblock();
         // Lowering never fails.
-        let _ = setrlimit(Resource::Nofile, self.open_files);
+        let _ = setrlimit(Resource::Nofile, self.childrens_open_files());
         Next::Exec(vec![path])
     }
 

@@ -29,7 +29,7 @@ impl Root {
         let Ok(argv) = Argv::new(self.arguments()) else { return };
         let raised = getrlimit(Resource::Nofile);
         // Lowering never fails, and a failure to raise it again only means fewer.
-        let _ = setrlimit(Resource::Nofile, self.open_files);
+        let _ = setrlimit(Resource::Nofile, self.childrens_open_files());
         // They are open: nothing can fail. What is in the fifo stays there while somebody holds it.
         let kept = [self.lock.as_fd(), self.control.as_fd()];
         for fd in kept {

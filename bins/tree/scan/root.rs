@@ -68,7 +68,7 @@ pub(super) struct Root {
     pub(super) slots: Slots,
     pub(super) boot: BootId,
     /// What children get back, because we raised our own.
-    pub(super) open_files: Rlimit,
+    open_files: Rlimit,
     pub(super) ending: Option<Ending>,
     pub(super) rescan: Option<Boot>,
     /// To become the program now installed, once everything else that was said is done.
@@ -243,6 +243,14 @@ impl Root {
             }
             self.tell(key);
         }
+    }
+
+    /// The limit on descriptors that children get: ours as it was, under the hard limit of now, which
+    /// somebody may have lowered.
+    pub(super) fn childrens_open_files(&self) -> Rlimit {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let current = self.open_files.current.into_iter().chain(maximum).min();
+        Rlimit { current, maximum }
     }
 
     /// Warns, unless the last complaint about the same thing was the same.

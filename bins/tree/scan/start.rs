@@ -1,7 +1,7 @@
 //! Starting supervisors, and taking over those of a killed predecessor.
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use common::base::error::reason;
 use common::base::stamp::Boot;
@@ -12,6 +12,7 @@ use common::os::{clock, file};
 use common::sys::exec::Argv;
 use common::sys::wait::wait_for;
 use rustix::io::{Errno, Result};
+use rustix::process::{Resource, getrlimit};
 
 use super::entries;
 use super::root::Root;
@@ -19,6 +20,9 @@ use super::slots::{Goal, Key, Slot};
 
 /// Between two restarts of the same supervisor, ms.
 const RESTART: u64 = 1000;
+/// Descriptors that pidfds leave to all else: to look through the directory and start a supervisor
+/// takes fewer.
+const SPARE: u64 = 16;
 /// The numbers that a supervisor finds its directories at.
 const EVENTS_FD: RawFd = 3;
 const FEED_FD: RawFd = 4;
@@ -123,7 +127,7 @@ impl Root {
             directory: Some(dir.as_fd()),
             fds: &fds,
             kept: None,
-            open_files: Some(self.open_files),
+            open_files: Some(self.childrens_open_files()),
             group: Group::Own,
             // What is sent to it before it listens must wait.
             blocked: Blocked::All,
@@ -190,7 +194,12 @@ impl Root {
 
 /// The supervisor of this identity, if it lives.
 fn find_supervisor(identity: Identity) -> Option<Watched> {
-    let watched = Watched::new(identity);
+    let mut watched = Watched::new(identity);
+    if let Watched::Adopted(_, pidfd) = &mut watched {
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        // Without one it is looked at once a second.
+        pidfd.take_if(|fd| u64::from(fd.as_raw_fd().unsigned_abs()) + SPARE >= limit);
+    }
     // Looked at now: the pidfd, or our being its parent, pins it.
     (identity.look() == Found::Alive).then_some(watched)
 }
