@@ -96,7 +96,7 @@ pub fn run(program: &Program, argv: Vec<OsString>) -> u8 {
 
 fn fail(program: &Program, e: &Error) -> u8 {
     say(&program.name, "fatal", &e.message);
-    if e.code == exit::USAGE {
+    if e.usage {
         let usage = program.help.lines().next().unwrap_or_default();
         say(&program.name, "usage", &format_args!("{} {usage}", program.name));
     }

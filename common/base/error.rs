@@ -33,6 +33,8 @@ pub struct Error {
     pub code: u8,
     /// One line, without program name or severity.
     pub message: String,
+    /// The command line is at fault: it helps to say what it should be.
+    pub usage: bool,
 }
 
 /// The result of everything in this suite that can fail.
@@ -41,12 +43,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error with a code of its own.
     pub fn new(code: u8, message: impl Display) -> Self {
-        Error { code, message: message.to_string() }
+        Error { code, message: message.to_string(), usage: false }
     }
 
     /// A mistake of the user's: bad option, bad file. Exits 100.
     pub fn user(message: impl Display) -> Self {
-        Error::new(exit::USAGE, message)
+        Error { usage: true, ..Error::new(exit::USAGE, message) }
     }
 
     /// Something the system refused. Exits 111.

@@ -60,19 +60,41 @@ fn exchange_mask(mask: &Mask) -> Mask {
     Mask(unsafe { old.assume_init() })
 }
 
+/// The highest signal there is (linux: _NSIG).
+const LAST: c_int = 64;
+
+/// At least as large as the kernel's own struct sigaction: handler, flags, restorer, mask.
+type Action = [usize; 6];
+
+/// Sets a disposition. By the system call: the C libraries keep two signals (32 and 33) to themselves,
+/// which a parent may have left ignored like any other.
+fn set_disposition(signal: c_int, action: &Action) {
+    let size = size_of::<u64>();
+    // SAFETY: SIG_DFL and SIG_IGN run no code of ours; the action is as large as the kernel's; what
+    // can't be changed (KILL, STOP) is refused.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            signal,
+            action.as_ptr(),
+            ptr::null_mut::<Action>(),
+            size,
+        )
+    };
+}
+
 /// Gives every signal its default disposition, so that what a parent ignored is not handed on.
 pub fn default_all() {
-    for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: SIG_DFL runs no code of ours; what can't be changed (KILL, STOP) is refused.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    for signal in 1..=LAST {
+        set_disposition(signal, &[libc::SIG_DFL, 0, 0, 0, 0, 0]);
     }
 }
 
 /// Forgets every pending signal; all have their default disposition afterwards.
 pub fn forget_pending() {
-    for signal in (1..=libc::SIGRTMAX()).filter(|signal| *signal != libc::SIGCHLD) {
-        // SAFETY: SIG_IGN runs no code of ours, and discards what is pending even when it is blocked.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    for signal in (1..=LAST).filter(|signal| *signal != libc::SIGCHLD) {
+        // To ignore it discards what is pending, even when it is blocked.
+        set_disposition(signal, &[libc::SIG_IGN, 0, 0, 0, 0, 0]);
     }
     default_all();
 }
@@ -107,6 +129,15 @@ pub fn pidfd_kill(pidfd: BorrowedFd<'_>, signal: c_int) -> Result<()> {
 /// The size of one record read from a signalfd; its first four bytes are the signal's number.
 pub const SIGINFO_SIZE: usize = size_of::<libc::signalfd_siginfo>();
 
+/// Sends ourselves SIGALRM after `seconds`, and then every second: were there only one, it could
+/// come before the call that it is to interrupt. 0: no more.
+fn set_timer(seconds: u32) {
+    let time = |seconds: u32| libc::timeval { tv_sec: seconds as libc::time_t, tv_usec: 0 };
+    let timer = libc::itimerval { it_interval: time(seconds.min(1)), it_value: time(seconds) };
+    // SAFETY: the timer lives through the call, which cannot fail with these values.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
+}
+
 /// Runs `call` and interrupts it after `seconds`: a system call in it then fails with EINTR.
 pub fn interrupted_after<T>(seconds: u32, call: impl FnOnce() -> T) -> T {
     extern "C" fn nothing(_: c_int) {}
@@ -119,11 +150,9 @@ pub fn interrupted_after<T>(seconds: u32, call: impl FnOnce() -> T) -> T {
     // SAFETY: the set is initialised.
     unsafe { libc::sigdelset(&raw mut all_but_alarm.0, libc::SIGALRM) };
     let before = exchange_mask(&all_but_alarm);
-    // SAFETY: alarm only sets a timer of this process.
-    unsafe { libc::alarm(seconds) };
+    set_timer(seconds);
     let result = call();
-    // SAFETY: likewise; 0 takes it back.
-    unsafe { libc::alarm(0) };
+    set_timer(0);
     set_mask(&before);
     // SAFETY: SIG_DFL runs no code of ours.
     unsafe { libc::signal(libc::SIGALRM, libc::SIG_DFL) };

@@ -5,17 +5,20 @@
 //! kernel appends them to the list of children that waitid walks: an orphan is never seen before its
 //! supervisor's death.
 
+use std::os::fd::OwnedFd;
+
 use common::base::death::Death;
 use common::format::records::{Exit, Process, SIZE};
 use common::os::file;
 use common::os::process::{Found, Watched, stat};
 use common::sys::wait::{Ended, Which, peek, reap};
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::process::Pid;
 
 use super::super::controls::{Control, dawdle, leaves_out};
 use super::end::is_done;
 use super::root::Root;
-use super::slots::{Goal, Key};
+use super::slots::{Goal, Key, Slot};
 
 impl Root {
     /// Takes all dead children.
@@ -57,6 +60,7 @@ impl Root {
         let Some(slot) = self.slots.all.get_mut(&key) else { return };
         slot.supervisor = None;
         slot.marked = true;
+        slot.orphan = slot.recorded(key).map(|process| process.identity.pid);
         slot.told = Goal::Run;
         let in_order = in_order || is_done(slot, key);
         if slot.goal != Goal::Run && in_order || !slot.is_wanted() {
@@ -71,16 +75,15 @@ impl Root {
         let key = self.whose(pid)?;
         let slot = self.slots.all.get_mut(&key)?;
         let dir = slot.open(key).ok()?;
-        let process = recorded(&dir)?;
+        let process = slot.recorded(key)?;
         // While it is a zombie its start time can be compared: the record may be of one before it.
         if stat(pid).is_ok_and(|s| process.identity.start != 0 && s.start != process.identity.start)
         {
             return None;
         }
         let exit = Exit { identity: process.identity, death }.pack()?;
-        let directory = file::open_dir(&dir, c"supervise").ok()?;
         slot.marked = false;
-        match file::replace(&directory, "exit", exit.bytes()) {
+        match write_exit(&dir, exit.bytes()) {
             Ok(()) => Some(key),
             Err(e) => {
                 let why = common::base::error::reason(e);
@@ -91,28 +94,25 @@ impl Root {
         }
     }
 
-    /// The slot whose process an orphan is. Slots whose process turns out to be its supervisor's own
-    /// child need not be asked again.
+    /// The slot whose process an orphan is.
     fn whose(&mut self, pid: Pid) -> Option<Key> {
-        let mut found = None;
-        for (key, slot) in &mut self.slots.all {
-            if !slot.marked {
-                continue;
-            }
-            let Some(process) = slot.open(*key).ok().and_then(|dir| recorded(&dir)) else {
-                continue;
-            };
-            if process.identity.pid == pid {
-                found = Some(*key);
-                break;
-            }
-            let supervisor = slot.supervisor.as_ref().map(Watched::pid);
-            let parent = stat(process.identity.pid).ok().map(|stat| stat.parent);
-            if supervisor.is_some_and(|pid| parent == Some(pid.as_raw_pid())) {
-                slot.marked = false;
+        // The common case: it was on record when its supervisor died.
+        let known = self.slots.all.iter().find(|(_, s)| s.marked && s.orphan == Some(pid));
+        if let Some((key, slot)) = known {
+            if slot.recorded(*key).is_some_and(|process| process.identity.pid == pid) {
+                return Some(*key);
             }
         }
-        found
+        // It may have recorded itself later.
+        for (key, slot) in self.slots.all.iter_mut().filter(|(_, slot)| slot.marked) {
+            let Some(process) = slot.recorded(*key) else { continue };
+            slot.orphan = Some(process.identity.pid);
+            if process.identity.pid == pid {
+                return Some(*key);
+            }
+            slot.unmark_own_child(process.identity.pid);
+        }
+        None
     }
 
     /// Tells the adopter to look.
@@ -125,7 +125,29 @@ impl Root {
     }
 }
 
-fn recorded(dir: &std::os::fd::OwnedFd) -> Option<Process> {
-    let mut buffer = [0; SIZE];
-    Process::unpack(file::read_small(dir, c"supervise/process", &mut buffer).ok()?)
+impl Slot {
+    /// The process last started there.
+    fn recorded(&self, key: Key) -> Option<Process> {
+        let mut buffer = [0; SIZE];
+        let dir = self.open(key).ok()?;
+        Process::unpack(file::read_small(&dir, c"supervise/process", &mut buffer).ok()?)
+    }
+
+    /// A process that turns out to be its supervisor's own child is no orphan: the slot need not be
+    /// asked again.
+    fn unmark_own_child(&mut self, process: Pid) {
+        let supervisor = self.supervisor.as_ref().map(|watched| watched.pid().as_raw_pid());
+        let parent = stat(process).ok().map(|stat| stat.parent);
+        self.marked &= supervisor.is_none() || parent != supervisor;
+    }
+}
+
+/// Overwrites `supervise/exit`, which the supervisor has made as large as it must be: a full tmpfs
+/// loses no death.
+fn write_exit(dir: &OwnedFd, exit: &[u8]) -> rustix::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let fd = openat(dir, c"supervise/exit", flags, Mode::empty())?;
+    let mut record = [b'\n'; SIZE];
+    record[..exit.len()].copy_from_slice(exit);
+    rustix::io::pwrite(&fd, &record, 0).map(|_| ())
 }

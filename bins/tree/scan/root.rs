@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::os::fd::OwnedFd;
 
-use common::base::error::reason;
+use common::base::error::{exit, reason};
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::records;
@@ -288,7 +288,9 @@ fn own_directory() -> Result<OwnedFd> {
 fn take_lock(own: &OwnedFd) -> Result<OwnedFd> {
     let fd = lock::open(own, c"lock").unable(format_args!("open {OWN}/lock"))?;
     match lock::take(&fd, Patience::Seconds(LOCK_SECONDS)) {
-        Err(Errno::WOULDBLOCK) => Err(Error::user("svc-scan is already running on this directory")),
+        Err(Errno::WOULDBLOCK) => {
+            Err(Error::new(exit::USAGE, "svc-scan is already running on this directory"))
+        }
         result => result.map(|()| fd).unable(format_args!("lock {OWN}/lock")),
     }
 }

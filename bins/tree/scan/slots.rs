@@ -37,6 +37,8 @@ pub(super) struct Slot {
     pub(super) supervisor: Option<Watched>,
     /// A supervisor of it died: its process may be among our orphans.
     pub(super) marked: bool,
+    /// The process on record when it died, as far as we have looked.
+    pub(super) orphan: Option<Pid>,
     /// Found at the last scan.
     pub(super) active: bool,
     pub(super) goal: Goal,
@@ -59,6 +61,7 @@ impl Slot {
             service,
             supervisor: None,
             marked: false,
+            orphan: None,
             active: true,
             goal: Goal::Run,
             told: Goal::Run,

@@ -159,11 +159,8 @@ impl Supervisor {
                 // It was peeked at: it is there.
                 let _ = reap(pid);
             }
-            Some(Watched::Adopted(..)) => {
-                // A stale one matches no other process.
-                let _ = common::os::file::unlink_if_there(&self.files.dir, c"exit");
-            }
-            None => {}
+            // What `exit` says of it matches no other process, and stays.
+            Some(Watched::Adopted(..)) | None => {}
         }
         self.zombie = None;
         self.ready = None;

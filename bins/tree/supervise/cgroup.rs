@@ -74,7 +74,8 @@ impl Supervisor {
                 left.iter().take(NAMED).map(|pid| pid.as_raw_pid().to_string()).collect();
             let more = if left.len() > NAMED { " ..." } else { "" };
             let (count, named) = (left.len(), named.join(" "));
-            self.warn(&format_args!("{count} processes left in its cgroup: {named}{more}"));
+            let what = if count == 1 { "process" } else { "processes" };
+            self.warn(&format_args!("{count} {what} left in its cgroup: {named}{more}"));
         }
     }
 

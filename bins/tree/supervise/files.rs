@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::io::IoSlice;
 use std::os::fd::{AsFd, OwnedFd};
 
+use common::base::error::exit;
 use common::base::name;
 use common::format::record::Writer;
 use common::format::records::{Exit, Holder, Process, SIZE};
@@ -79,6 +80,7 @@ impl Files {
         };
         link_ok(&dir).unable("make supervise/ok")?;
         let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
+        make_exit(&dir).unable("make supervise/exit")?;
         let (statuses, is_new) =
             Statuses::open(&dir).unable("make supervise/status and status.spare")?;
         Ok(Some(Files { dir, events, control, lock, process, statuses, is_new }))
@@ -236,7 +238,10 @@ fn take_lock(dir: &OwnedFd) -> Result<OwnedFd> {
     match lock::take(&fd, lock::Patience::Seconds(LOCK_SECONDS)) {
         Err(Errno::WOULDBLOCK) => {
             let by = holder(dir).map(|h| format!(" by {}", h.pid.as_raw_pid()));
-            Err(Error::user(format_args!("already supervised{}", by.unwrap_or_default())))
+            Err(Error::new(
+                exit::USAGE,
+                format_args!("already supervised{}", by.unwrap_or_default()),
+            ))
         }
         result => result.map(|()| fd).unable("lock supervise/lock"),
     }
@@ -286,6 +291,12 @@ fn forget_copied(dir: &OwnedFd) -> rustix::io::Result<()> {
         file::unlink_if_there(dir, name)?;
     }
     Ok(())
+}
+
+/// Makes the file in which svc-scan records an orphan's end, so that it needs no space for it.
+fn make_exit(dir: &OwnedFd) -> rustix::io::Result<()> {
+    let (fd, length) = open_plain(dir, c"exit")?;
+    if length == SIZE as u64 { Ok(()) } else { write_padded(&fd, b"", SIZE) }
 }
 
 /// Whether the last supervisor left in order.

@@ -6,11 +6,14 @@ use std::os::fd::OwnedFd;
 
 use common::format::servicedir::FILES;
 use common::os::stamp::Stamp;
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir, openat};
 use rustix::io::Result;
 
 /// What is looked for besides the settings.
 const OTHERS: [&str; 5] = ["control", ".meta", "log", "finish", "down"];
+
+/// Which of them are directories.
+const DIRECTORIES: [&str; 3] = ["control", ".meta", "log"];
 
 /// The last look at the directory.
 #[derive(Default)]
@@ -53,7 +56,9 @@ impl Listing {
             let entry = entry?;
             let name = entry.file_name().to_str().unwrap_or_default();
             if let Some(i) = index(name) {
-                self.there[i] = true;
+                // A file of a directory's name is not what it says.
+                let is_file = entry.file_type() == FileType::RegularFile;
+                self.there[i] = !(is_file && DIRECTORIES.contains(&name));
             }
         }
         Ok(())
