@@ -12,7 +12,8 @@ use common::format::records::{Exit, Process, SIZE};
 use common::os::file;
 use common::os::process::{Found, Watched, stat};
 use common::sys::wait::{Ended, Which, peek, reap};
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
+use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::super::controls::{Control, dawdle, leaves_out};
@@ -143,10 +144,19 @@ impl Slot {
 }
 
 /// Overwrites `supervise/exit`, which the supervisor has made as large as it must be: a full tmpfs
-/// loses no death.
+/// loses no death. What is not that plain file is replaced.
 fn write_exit(dir: &OwnedFd, exit: &[u8]) -> rustix::io::Result<()> {
+    overwrite_exit(dir, exit)
+        .or_else(|_| file::replace(file::open_dir(dir, c"supervise")?, "exit", exit))
+}
+
+fn overwrite_exit(dir: &OwnedFd, exit: &[u8]) -> rustix::io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let fd = openat(dir, c"supervise/exit", flags, Mode::empty())?;
+    let stat = fstat(&fd)?;
+    if !FileType::from_raw_mode(stat.st_mode).is_file() || stat.st_nlink != 1 {
+        return Err(Errno::INVAL);
+    }
     let mut record = [b'\n'; SIZE];
     record[..exit.len()].copy_from_slice(exit);
     rustix::io::pwrite(&fd, &record, 0).map(|_| ())

@@ -295,7 +295,11 @@ fn forget_copied(dir: &OwnedFd) -> rustix::io::Result<()> {
 
 /// Makes the file in which svc-scan records an orphan's end, so that it needs no space for it.
 fn make_exit(dir: &OwnedFd) -> rustix::io::Result<()> {
-    let (fd, length) = open_plain(dir, c"exit")?;
+    let (fd, length) = open_plain(dir, c"exit").or_else(|_| {
+        // Whatever has its name, it is not worth keeping.
+        file::unlink_if_there(dir, c"exit")?;
+        open_plain(dir, c"exit")
+    })?;
     if length == SIZE as u64 { Ok(()) } else { write_padded(&fd, b"", SIZE) }
 }
 
