@@ -55,8 +55,21 @@ impl Service {
         self.dir.as_fd()
     }
 
-    /// What its supervisor wrote last, living or not; `None` when it never had one.
+    /// What its supervisor wrote last, living or not; `None` when it never had one. What is in a copy of
+    /// a service directory tells of another service, and is not its own.
     pub(super) fn status(&self) -> Result<Option<Status>> {
+        Ok(self.read_status()?.filter(|_| !self.is_copy()))
+    }
+
+    fn is_copy(&self) -> bool {
+        let mut buffer = [0; records::SIZE];
+        let read = file::read_small(&self.dir, c"supervise/supervisor", &mut buffer);
+        let holder = read.ok().and_then(Holder::unpack);
+        let here = file::Inode::at(&self.dir, c"supervise");
+        holder.is_some_and(|holder| here.is_ok_and(|here| here != holder.directory))
+    }
+
+    fn read_status(&self) -> Result<Option<Status>> {
         let mut buffer = [0; status::SIZE];
         for _ in 0..TRIES {
             match file::read_small(&self.dir, c"supervise/status", &mut buffer) {

@@ -217,7 +217,8 @@ fn replace_root(scan: &ScanDir, step_ms: u64) -> Result<()> {
     let mut rewritten = false;
     while !(rewritten && scan.listens()) {
         if !sleep(&changes, due)? {
-            let text = "svc-scan did not answer: it was left as it was, all supervisors replaced";
+            let text = "svc-scan was not replaced, its supervisors were; its log says why \
+                        (a service that was removed and still runs has to be pruned first)";
             return Err(Error::system(text));
         }
         rewritten |= names_scan(&changes).unable("watch .svc-scan")?;

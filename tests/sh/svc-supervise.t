@@ -207,7 +207,7 @@ exits 111 'a file' svc-supervise file
 is 'is no directory' "$(cat err)" 'svc-supervise: fatal: unable to enter file: Not a directory'
 becomes 10 'a second supervisor ends' gone "$second"
 is 'with 100' "$(cat taken.code)" 100
-is 'and says who supervises' "$(head -n 1 "$second.err")" "svc-supervise: fatal: already supervised by $taken"
+is 'and says who supervises' "$(head -n 1 "$second.err")" "svc-supervise: fatal: already supervised by pid $taken"
 ok 'which goes on' says taken state up
 
 done_testing

@@ -17,7 +17,7 @@ services() {
 	: >"$1/b/down"
 	service "$1/stubborn" <<-'EOF'
 		#!/bin/sh
-		trap '' TERM
+		trap '' TERM HUP
 		while :; do sleep 1000 & wait; done
 	EOF
 	service "$1/checked" <"$1/a/run"

@@ -289,7 +289,15 @@ fn take_lock(own: &OwnedFd) -> Result<OwnedFd> {
     let fd = lock::open(own, c"lock").unable(format_args!("open {OWN}/lock"))?;
     match lock::take(&fd, Patience::Seconds(LOCK_SECONDS)) {
         Err(Errno::WOULDBLOCK) => {
-            Err(Error::new(exit::USAGE, "svc-scan is already running on this directory"))
+            let mut buffer = [0; 4096];
+            let root =
+                file::read_small(own, c"scan", &mut buffer).ok().and_then(records::Root::unpack);
+            let by =
+                root.map_or(String::new(), |r| format!(": pid {}", r.identity.pid.as_raw_pid()));
+            Err(Error::new(
+                exit::USAGE,
+                format_args!("svc-scan is already running on this directory{by}"),
+            ))
         }
         result => result.map(|()| fd).unable(format_args!("lock {OWN}/lock")),
     }

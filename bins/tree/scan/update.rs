@@ -3,9 +3,9 @@
 use common::base::error::reason;
 use common::base::stamp::Boot;
 use common::format::letters::NAME_FOLLOWS;
+use common::os::clock;
 use common::os::fifo::{self, Ends};
 use common::os::file::open_dir;
-use common::os::{clock, process::Watched};
 use rustix::fs::CWD;
 
 use super::entries::{self, Entries};
@@ -143,7 +143,9 @@ impl Root {
 
 /// Writes a service's new name to its supervisor. If that fails it goes by the old one.
 fn tell_name(slot: &Slot) {
-    let Some(Watched::Own(_) | Watched::Adopted(..)) = &slot.supervisor else { return };
+    if slot.supervisor.is_none() {
+        return;
+    }
     let control = format!("{}/supervise/control", slot.name);
     if let Ok(fd) = fifo::open(CWD, control.as_str(), Ends::Write) {
         let line = format!("{}{}\n", char::from(NAME_FOLLOWS), slot.name);

@@ -1,6 +1,6 @@
 //! Starting `./run` and `./finish`, and runit's control scripts.
 
-use std::ffi::{CString, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use common::base::death::Death;
@@ -13,7 +13,7 @@ use common::os::{file, lock};
 use common::sys::exec::Argv;
 use common::sys::signal::{Mask, set_mask};
 use common::sys::wait::{Ended, wait_for, wait_within};
-use rustix::fs::{Access, AtFlags, CWD, FlockOperation, accessat, flock};
+use rustix::fs::{Access, AtFlags, CWD, FileType, FlockOperation, accessat, flock, statat};
 use rustix::io::{Errno, Result};
 
 use super::super::controls::dawdle;
@@ -199,11 +199,18 @@ impl Supervisor {
                 self.content("finish");
                 true
             }
+            // Removed this very moment, or with all the directory; or a link that leads nowhere.
+            Err(Errno::NOENT) if !self.is_link(c"./finish") => false,
             Err(e) => {
                 self.complain("finish", format!("./finish is not run: {}", reason(e)));
                 false
             }
         }
+    }
+
+    fn is_link(&self, path: &CStr) -> bool {
+        statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_symlink())
     }
 
     /// Whether the service directory is one of runit's.

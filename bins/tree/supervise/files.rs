@@ -237,7 +237,7 @@ fn take_lock(dir: &OwnedFd) -> Result<OwnedFd> {
     let fd = lock::open(dir, c"lock").unable("open supervise/lock")?;
     match lock::take(&fd, lock::Patience::Seconds(LOCK_SECONDS)) {
         Err(Errno::WOULDBLOCK) => {
-            let by = holder(dir).map(|h| format!(" by {}", h.pid.as_raw_pid()));
+            let by = holder(dir).map(|h| format!(" by pid {}", h.pid.as_raw_pid()));
             Err(Error::new(
                 exit::USAGE,
                 format_args!("already supervised{}", by.unwrap_or_default()),

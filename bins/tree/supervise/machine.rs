@@ -255,7 +255,8 @@ impl Machine {
                 match self.status.wanted {
                     Wanted::Up => {
                         self.status.quick = self.status.quick.saturating_add(1);
-                        self.status.start_due = Some(self.next_start(now));
+                        let delay = throttle::retry(self.status.quick, &self.settings, now.chance);
+                        self.status.start_due = Some(self.status.started.after(delay));
                     }
                     // Asked for once, it was tried once.
                     Wanted::Once | Wanted::Down => self.status.wanted = Wanted::Down,

@@ -1,8 +1,7 @@
 //! Upgrade in place: becoming the program now installed, as the same process.
 //!
 //! It is the way of a successor after a kill, except that lock, control, log and readiness fifo stay
-//! open and
-//! the service's process stays our child. Signals stay blocked: none is lost in between.
+//! open and the service's process stays our child. Signals stay blocked: none is lost in between.
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};

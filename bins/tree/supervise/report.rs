@@ -10,7 +10,7 @@ use common::format::servicedir::Settings;
 use common::format::status::Phase;
 use common::os::fifodir::{self, Notified};
 use common::program::warn;
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, accessat, openat};
 use rustix::io::Errno;
 
 use super::super::controls::{Control, leaves_out};
@@ -103,7 +103,12 @@ impl Supervisor {
             // It was named already, and is no fault of the program's.
             return;
         }
-        let why = reason(Errno::from_raw_os_error(error));
+        let mut why = reason(Errno::from_raw_os_error(error));
+        let path = format!("./{}", kind.word());
+        let is_there = accessat(CWD, path.as_str(), Access::EXISTS, AtFlags::empty()).is_ok();
+        if error == Errno::NOENT.raw_os_error() && is_there {
+            why += ", which is its interpreter (see its first line)";
+        }
         match kind {
             Kind::Run => {
                 let again = "(trying again, at the latest every minute)";

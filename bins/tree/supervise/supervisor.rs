@@ -24,8 +24,8 @@ use super::log::Input as LoggerInput;
 use super::machine::Machine;
 use super::options::Options;
 
-/// How long an adopted process is left alone between two looks when the kernel can't tell us of its
-/// end: the one poll there is.
+/// How long an adopted process is left alone between two looks when nobody can tell us of its end:
+/// there is no pidfd, or its parent has not reaped it.
 pub(super) const LOOK_AGAIN: u64 = 1000;
 
 /// One service's supervisor.

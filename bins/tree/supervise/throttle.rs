@@ -6,6 +6,9 @@ use common::format::servicedir::Settings;
 /// A service that has been up this long is well: its next death is the first again.
 const WELL: u64 = 10_000;
 
+/// The shortest time between two starts when the first has failed.
+const RETRY: u64 = 1000;
+
 /// The number of quick deaths in a row, after one more death.
 pub(super) fn quick(before: u32, uptime: u64) -> u32 {
     if uptime >= WELL { 0 } else { before.saturating_add(1) }
@@ -19,6 +22,13 @@ pub(super) fn delay(quick: u32, settings: &Settings, chance: u8) -> u64 {
     let delay = settings.restart_delay.saturating_mul(1 << doublings).min(longest);
     let jitter = if quick >= 2 { delay.saturating_mul(u64::from(chance)) / 1024 } else { 0 };
     delay + jitter
+}
+
+/// The same after a start that failed: there is no sense in trying at once for ever what needs
+/// somebody to mend it.
+pub(super) fn retry(quick: u32, settings: &Settings, chance: u8) -> u64 {
+    let restart_delay = settings.restart_delay.max(RETRY);
+    delay(quick, &Settings { restart_delay, cgroup: String::new(), ..*settings }, chance)
 }
 
 #[cfg(test)]
@@ -44,6 +54,12 @@ mod tests {
     fn none_at_all_can_be_asked_for() {
         let settings = Settings { restart_delay: 0, ..Settings::default() };
         assert_eq!(delay(9, &settings, 255), 0);
+    }
+
+    #[test]
+    fn a_start_that_fails_is_not_tried_at_once_for_ever() {
+        let settings = Settings { restart_delay: 0, ..Settings::default() };
+        assert_eq!([1, 2, 9].map(|quick| retry(quick, &settings, 0)), [1000, 2000, 60_000]);
     }
 
     #[test]
