@@ -17,7 +17,7 @@ services() {
 	: >"$1/b/down"
 	service "$1/stubborn" <<-'EOF'
 		#!/bin/sh
-		trap '' TERM HUP
+		trap '' TERM HUP ALRM
 		while :; do sleep 1000 & wait; done
 	EOF
 	service "$1/checked" <"$1/a/run"
@@ -80,8 +80,8 @@ ok 'stop' svc-sv stop b
 is 'waits for the end' "$(plain <out)" 'ok: down: b: Ns'
 ok 'try-restart leaves a stopped service alone' svc-sv try-restart b
 is 'and says so' "$(plain <out)" 'ok: down: b: Ns'
-ok 'a signal' svc-sv -v alarm a
-is 'has taken effect at once' "$(plain <out)" 'ok: run: a: (pid N) Ns'
+ok 'a signal' svc-sv -v alarm stubborn
+is 'has taken effect at once' "$(plain <out)" 'ok: run: stubborn: (pid N) Ns'
 until_ok 10 shows '^run: ' a
 
 exits 1 'a service that is not available in time' svc-sv -w 1 check checked
