@@ -18,6 +18,7 @@ struct Stack([MaybeUninit<u8>; STACK]);
 /// ended (the semantics of vfork, which Rust cannot call: it returns twice). `child` returns the
 /// exit code and must not allocate. All signals are blocked meanwhile, in the child as well until
 /// it unblocks them, so that no handler of ours runs there.
+#[inline(never)] // The piece of stack must not become part of a caller's frame, which lives on.
 pub fn vfork<F: FnMut() -> u8>(child: &mut F) -> Result<Pid> {
     extern "C" fn trampoline<F: FnMut() -> u8>(child: *mut c_void) -> c_int {
         // SAFETY: `vfork` passes its own `&mut F`, and its frame stands still while we run.

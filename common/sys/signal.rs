@@ -132,7 +132,7 @@ pub const SIGINFO_SIZE: usize = size_of::<libc::signalfd_siginfo>();
 /// Sends ourselves SIGALRM after `seconds`, and then every second: were there only one, it could
 /// come before the call that it is to interrupt. 0: no more.
 fn set_timer(seconds: u32) {
-    let time = |seconds: u32| libc::timeval { tv_sec: seconds as libc::time_t, tv_usec: 0 };
+    let time = |seconds: u32| libc::timeval { tv_sec: seconds as _, tv_usec: 0 };
     let timer = libc::itimerval { it_interval: time(seconds.min(1)), it_value: time(seconds) };
     // SAFETY: the timer lives through the call, which cannot fail with these values.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };

@@ -144,6 +144,7 @@ impl Supervisor {
     }
 
     /// Whether this is the svc-scan of our tree, whose files are beside the event directory.
+    #[inline(never)] // The buffer is not to be in the frame of the caller, which lives on.
     fn is_root(&self, pid: i32) -> bool {
         let Some(tree) = &self.options.under else { return false };
         let mut buffer = [0; 4096];
