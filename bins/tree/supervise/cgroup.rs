@@ -11,6 +11,7 @@ use common::base::error::reason;
 use common::base::signal::Signal;
 use common::format::servicedir::KillScope;
 use common::os::file;
+use common::os::process::Watched;
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat, statfs};
 use rustix::io::{Errno, Result};
 use rustix::process::Pid;
@@ -66,7 +67,7 @@ impl Supervisor {
         if self.machine.settings.cgroup.is_empty() {
             return;
         }
-        let dead = self.watched().map(|watch| watch.pid());
+        let dead = self.watch.as_ref().map(Watched::pid);
         let Ok(pids) = self.cgroup(false).and_then(|dir| members(&dir)) else { return };
         let left: Vec<Pid> = pids.into_iter().filter(|pid| Some(*pid) != dead).collect();
         if !left.is_empty() {

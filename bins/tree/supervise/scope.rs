@@ -4,7 +4,6 @@ use common::base::error::reason;
 use common::base::signal::Signal;
 use common::format::letters::Command;
 use common::format::servicedir::KillScope;
-use common::os::process::Watched;
 use rustix::io::Errno;
 
 use super::action::Target;
@@ -82,10 +81,5 @@ impl Supervisor {
             Ok(()) | Err(Errno::SRCH) => {}
             Err(e) => self.warn(&format_args!("unable to send SIG{signal}: {}", reason(e))),
         }
-    }
-
-    /// The pid that everything is about, if there is a process.
-    pub(super) fn watched(&self) -> Option<&Watched> {
-        self.watch.as_ref()
     }
 }
