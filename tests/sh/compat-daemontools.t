@@ -3,19 +3,7 @@
 # saw; where daemontools is installed, its supervise must lead to the same one. svstat, svok and svc
 # of daemontools read files of their own, and are not expected to know ours.
 . "${0%/*}/lib.sh"
-
-under() {
-	# Not with what a shell ignores in the background.
-	background env --default-signal=INT,QUIT "$1" "$2"
-	supervisor=$pid
-	until_ok 10 test -p "$2/supervise/ok"
-}
-letters() { printf %s "$1" >"$2/supervise/control"; }
-seen() {
-	log=$1/seen; shift
-	[ "$(tail -n $# "$log" 2>/dev/null)" = "$(printf '%s\n' "$@")" ]
-}
-script() { cat >"$1" && chmod 755 "$1"; }
+. "$here/compat.sh"
 
 witness() {
 	mkdir -p "$1"

@@ -3,21 +3,7 @@
 # the service's own scripts saw; where runit is installed, runsv must write the same one.
 # limit: 300
 . "${0%/*}/lib.sh"
-
-# under SUPERVISOR DIR - starts it; its pid is in $supervisor.
-under() {
-	# Not with what a shell ignores in the background, which runsv hands on.
-	background env --default-signal=INT,QUIT "$1" "$2"
-	supervisor=$pid
-	until_ok 10 test -p "$2/supervise/ok"
-}
-letters() { printf %s "$1" >"$2/supervise/control"; }
-# seen DIR LINE... - the log's last lines are these.
-seen() {
-	log=$1/seen; shift
-	[ "$(tail -n $# "$log")" = "$(printf '%s\n' "$@")" ]
-}
-script() { cat >"$1" && chmod 755 "$1"; }
+. "$here/compat.sh"
 
 # A service that tells in the file seen what happens to it, and ends when there is a file fate.
 witness() {

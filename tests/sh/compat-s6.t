@@ -3,6 +3,7 @@
 # is installed, s6-supervise must write the same one.
 # limit: 300
 . "${0%/*}/lib.sh"
+. "$here/compat.sh"
 
 # under SUPERVISOR DIR - starts it as a scanner would: in the scan directory, with a name.
 under() {
@@ -11,12 +12,6 @@ under() {
 	supervisor=$pid
 	until_ok 10 test -p "$2/supervise/control"
 }
-letters() { printf %s "$1" >"$2/supervise/control"; }
-seen() {
-	log=$1/seen; shift
-	[ "$(tail -n $# "$log" 2>/dev/null)" = "$(printf '%s\n' "$@")" ]
-}
-script() { cat >"$1" && chmod 755 "$1"; }
 
 # A service that tells in the file seen what happens to it, and ends when there is a file fate.
 witness() {
