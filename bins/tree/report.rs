@@ -1,14 +1,13 @@
 //! What a status says: field by field for scripts, in a sentence for people.
 
 use common::base::death::Death;
-use common::base::error::reason;
+use common::base::error::{errno, reason};
 use common::base::stamp::{Boot, Wall};
 use common::format::records::Kind;
 use common::format::status::{Ended, Phase, Status, Wanted};
 use common::os::clock;
 use common::os::process::BootId;
 use common::prelude::*;
-use rustix::io::Errno;
 
 use super::client::Service;
 use crate::json::{Object, Value};
@@ -294,7 +293,7 @@ fn seconds(n: i64) -> String {
 }
 
 fn error_text(number: i32) -> String {
-    reason(Errno::from_raw_os_error(number))
+    reason(errno(number))
 }
 
 fn tai64n(at: Wall) -> String {

@@ -81,6 +81,12 @@ impl<T> Context<T> for std::io::Result<T> {
     }
 }
 
+/// An error by its number, as a file has it: EIO if there is none of that number.
+pub fn errno(number: i32) -> Errno {
+    // rustix panics at what the kernel never returns.
+    Errno::from_raw_os_error(if (1..4096).contains(&number) { number } else { 5 })
+}
+
 /// The system's wording of an error, without Rust's " (os error N)".
 pub fn reason(e: Errno) -> String {
     let mut text = std::io::Error::from(e).to_string();
@@ -93,6 +99,12 @@ pub fn reason(e: Errno) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_no_error_is_an_error_all_the_same() {
+        assert_eq!(errno(2), Errno::NOENT);
+        assert_eq!([0, -1, 4096, i32::MIN].map(errno), [Errno::IO; 4]);
+    }
 
     #[test]
     fn unable_names_the_action_and_the_reason() {

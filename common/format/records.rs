@@ -5,6 +5,7 @@ use rustix::process::Pid;
 
 use super::record::{Writer, parse};
 use crate::base::death::Death;
+use crate::base::error::errno;
 use crate::base::text::Text;
 use crate::os::file::Inode;
 use crate::os::process::{BootId, Identity};
@@ -72,7 +73,7 @@ impl Process {
                 _ => return None,
             },
             identity: identity(get)?,
-            failed: get("failed").and_then(|v| v.parse().ok()).map(Errno::from_raw_os_error),
+            failed: get("failed").and_then(|v| v.parse().ok()).map(errno),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use common::base::error::{Error, reason};
+use common::base::error::{Error, errno, reason};
 use common::format::event::Line;
 use common::format::letters::Event;
 use common::format::records::Kind;
@@ -103,7 +103,7 @@ impl Supervisor {
             // It was named already, and is no fault of the program's.
             return;
         }
-        let mut why = reason(Errno::from_raw_os_error(error));
+        let mut why = reason(errno(error));
         let path = format!("./{}", kind.word());
         let is_there = accessat(CWD, path.as_str(), Access::EXISTS, AtFlags::empty()).is_ok();
         if error == Errno::NOENT.raw_os_error() && is_there {
