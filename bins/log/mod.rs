@@ -1,0 +1,3 @@
+//! Loggers, and the tools that read what they wrote.
+
+pub(crate) mod script;
