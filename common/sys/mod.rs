@@ -6,6 +6,7 @@ pub mod exec;
 pub mod fd;
 pub mod fork;
 pub mod pidfd;
+pub mod regex;
 pub mod signal;
 pub mod stack;
 pub mod wait;
