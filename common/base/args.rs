@@ -52,6 +52,11 @@ impl Args {
         Ok(self.parser.value()?)
     }
 
+    /// The value in the same word as the option just read, `--option=value`, if there is one.
+    pub fn attached_value(&mut self) -> Option<OsString> {
+        self.parser.optional_value()
+    }
+
     /// The next operand as it is, if there is one.
     pub fn next_operand(&mut self) -> Option<OsString> {
         self.operand.take().or_else(|| self.parser.raw_args().ok()?.next())

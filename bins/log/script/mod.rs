@@ -6,6 +6,17 @@
 
 use std::path::PathBuf;
 
+pub(crate) mod command_line;
+mod directives;
+pub(crate) mod file;
+mod hash;
+mod options;
+pub(crate) mod pattern;
+mod quantity;
+pub(crate) mod settings;
+
+pub(crate) use hash::hash;
+
 /// A whole script.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Script {
@@ -92,6 +103,8 @@ pub(crate) struct Directory {
     pub(crate) retry: u64,
     /// When the disk is full: wait for room, or remove the oldest archives to make it.
     pub(crate) full: Full,
+    /// Whether what is written is on the disk (fsync) before it counts as written.
+    pub(crate) sync: bool,
     /// What an archive goes through.
     pub(crate) processor: Option<Processor>,
 }
