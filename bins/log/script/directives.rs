@@ -182,10 +182,8 @@ mod tests {
     }
 
     fn dir(action: &Action) -> &Directory {
-        match &action.to {
-            Target::Dir(dir) => dir,
-            other => panic!("{other:?}"),
-        }
+        let Target::Dir(dir) = &action.to else { panic!("{action:?}") };
+        dir
     }
 
     fn re(text: &str) -> Pattern {
