@@ -9,6 +9,7 @@ pub mod pidfd;
 pub mod regex;
 pub mod signal;
 pub mod stack;
+pub mod time;
 pub mod wait;
 
 use std::ffi::{CStr, OsString, c_char, c_int};
