@@ -1,5 +1,5 @@
 //! The daemons and tools of the suite: every program that is not a chainloader.
 
 mod json;
-mod log;
+pub mod log;
 pub mod tree;

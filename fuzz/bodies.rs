@@ -2,6 +2,9 @@
 //! broken. cargo-fuzz calls them (fuzz_targets/), and so does `make check` (check.rs).
 #![allow(dead_code, reason = "a fuzz target uses one of them")]
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
 use common::base::death::Death;
 use common::base::signal::Signal;
 use common::base::stamp::Wall;
@@ -27,6 +30,7 @@ pub(crate) const BODIES: &[Body] = &[
     ("letters", letters),
     ("stat", stat),
     ("words", words),
+    ("script", script),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -148,6 +152,29 @@ pub(crate) fn words(bytes: &[u8]) {
     if let Some(wall) = Wall::parse(text) {
         assert_eq!(Wall::parse(&wall.to_string()), Some(wall));
         assert!(wall.iso().ends_with('Z') && wall.iso().len() == 24, "{}", wall.iso());
+    }
+}
+
+/// A logger's script, as a file and as a command line with a word a line: what is wrong is told in
+/// one line with its place; what is right means the same with a comment behind it.
+pub(crate) fn script(bytes: &[u8]) {
+    // Repetitions of repetitions take the C library's matcher as much memory as there is.
+    if bytes.contains(&b'{') {
+        return;
+    }
+    match bins::log::number_of_file("file", bytes) {
+        Ok(number) => {
+            let more = [bytes, b"\n # end\n\n"].concat();
+            assert_eq!(bins::log::number_of_file("file", &more), Ok(number));
+        }
+        Err(e) => {
+            assert!(e.message.starts_with("file:") && e.message.len() < 1024, "{}", e.message);
+            assert!(!e.message.contains(char::is_control), "{:?}", e.message);
+        }
+    }
+    let words = bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec).map(OsString::from_vec);
+    if let Err(e) = bins::log::number_of_words(words.collect()) {
+        assert_eq!(e.code, 100);
     }
 }
 

@@ -1,3 +1,19 @@
 //! Loggers, and the tools that read what they wrote.
 
 pub(crate) mod script;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use common::prelude::*;
+
+/// The number of the script in a file: for the fuzz target, which sees nothing else of it.
+pub fn number_of_file(name: &str, text: &[u8]) -> Result<u64> {
+    let defaults = script::settings::Settings::default();
+    script::file::read(name, text, &defaults, Path::new("/own")).map(|s| script::hash(&s))
+}
+
+/// The number of the script of a command line: for the fuzz target.
+pub fn number_of_words(words: Vec<OsString>) -> Result<u64> {
+    script::command_line::parse(Args::new(words)).map(|line| script::hash(&line.script))
+}
