@@ -4,6 +4,8 @@ pub mod args;
 pub mod death;
 pub mod error;
 pub mod name;
+pub mod near;
 pub mod signal;
 pub mod stamp;
 pub mod text;
+pub mod when;

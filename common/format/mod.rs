@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod letters;
+pub mod logline;
 pub mod record;
 pub mod records;
 pub mod servicedir;
