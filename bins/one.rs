@@ -7,20 +7,20 @@ use common::program::Program;
 
 const NAME: &str = env!("COPPICE_PROGRAM");
 // Chosen at compile time, so that the linker leaves the other programs out.
-const PROGRAM: &Program = match (find(bins::tree::CORE), find(bins::tree::ADMIN)) {
-    (Some(program), _) | (None, Some(program)) => program,
-    (None, None) => panic!("COPPICE_PROGRAM names no program of the suite"),
-};
+const PROGRAM: &Program = find(&[bins::tree::CORE, bins::tree::ADMIN, bins::log::ADMIN]);
 
-const fn find(table: &'static [Program]) -> Option<&'static Program> {
-    let mut i = 0;
-    while i < table.len() {
-        if same(table[i].name.as_bytes(), NAME.as_bytes()) {
-            return Some(&table[i]);
+const fn find(mut tables: &[&'static [Program]]) -> &'static Program {
+    while let Some((table, others)) = tables.split_first() {
+        let mut i = 0;
+        while i < table.len() {
+            if same(table[i].name.as_bytes(), NAME.as_bytes()) {
+                return &table[i];
+            }
+            i += 1;
         }
-        i += 1;
+        tables = others;
     }
-    None
+    panic!("COPPICE_PROGRAM names no program of the suite")
 }
 
 const fn same(a: &[u8], b: &[u8]) -> bool {

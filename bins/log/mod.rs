@@ -1,11 +1,17 @@
 //! Loggers, and the tools that read what they wrote.
 
-pub(crate) mod script;
-
 use std::ffi::OsString;
 use std::path::Path;
 
 use common::prelude::*;
+
+mod filter;
+pub(crate) mod script;
+mod tai64n;
+mod tai64nlocal;
+
+/// Its programs for people.
+pub const ADMIN: &[Program] = &[tai64n::PROGRAM, tai64nlocal::PROGRAM];
 
 /// The number of the script in a file: for the fuzz target, which sees nothing else of it.
 pub fn number_of_file(name: &str, text: &[u8]) -> Result<u64> {
