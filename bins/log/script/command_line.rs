@@ -36,20 +36,20 @@ Options come first; these set what the directives start from:
   --compress[=PROGRAM]  compress archives with gzip, zstd or xz; gzip by default
   --stamp KIND          iso, tai64n, both or none
   --prefix TEXT         put TEXT and a blank in front of lines
-  --when-full ACTION    wait, or drop-oldest: what to do when the disk is full
+  --when-full ACTION    wait, or drop-oldest, when the disk is full
   --sync                what is written is on the disk before it counts as written
 These act:
   --select RE           only lines that match RE; again: or this one
   --deselect RE         not the lines that match RE
   --dir DIR             write to the log directory DIR, after the directives
 And:
-  -l, --line-max N      split lines after N bytes: 8192, at least 48; 0: do not
-  -t MS                 at TERM, wait MS milliseconds for the end of a line: 2000
+  -l, --line-max N      split lines after N bytes (8192), 48 to 131072; 0: as late as that
+  -t MS                 at TERM, wait MS milliseconds for the end of a line (2000)
   -d FD                 write a newline to FD when ready
   -p                    ignore TERM
   -q | -v               say less | more on standard error
   -b                    nothing: it is always so
-  --journal FILE        remember in FILE what has been written
+  --journal FILE        keep the journal in FILE, not in the first log directory
 ";
 
 /// A command line that makes sense.

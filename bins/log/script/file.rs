@@ -118,6 +118,16 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_page() {
+        let text = "# x\n--rotate-size 10M\n--compress=zstd\nn30\n-\n+error: disk\n2\n+\nt\n";
+        let script = script(text).unwrap();
+        assert_eq!(to(&script), ["2 200", "/own 30 10485760"]);
+        let stamps: Vec<_> = script.actions.iter().map(|a| a.stamp).collect();
+        assert_eq!(stamps, [Stamp::None, Stamp::Tai64n]);
+        assert_eq!(script.actions[1].rules, [Rule::Select(pattern(b"").unwrap())]);
+    }
+
+    #[test]
     fn mistakes_are_told_with_file_and_line() {
         let complaint = |text: &str| script(text).map_or_else(|e| e.message, |_| String::new());
         assert!(complaint("t\nn3 x99").starts_with("f:2: x99: no such directive ("));
