@@ -2,11 +2,14 @@
 //! decides anything; each function is one system call made safe to call, and says why it is.
 
 pub mod alloc;
+pub mod env;
 pub mod exec;
 pub mod fd;
 pub mod fork;
+pub mod newlines;
 pub mod pidfd;
 pub mod regex;
+pub mod shared;
 pub mod signal;
 pub mod stack;
 pub mod time;
