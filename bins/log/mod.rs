@@ -5,10 +5,16 @@ use std::path::Path;
 
 use common::prelude::*;
 
+mod engine;
 mod filter;
+#[allow(clippy::module_inception, reason = "a program's folder has its name")]
+mod log;
 pub(crate) mod script;
 mod tai64n;
 mod tai64nlocal;
+
+/// Its programs that run often, or by themselves.
+pub const CORE: &[Program] = &[log::PROGRAM];
 
 /// Its programs for people.
 pub const ADMIN: &[Program] = &[tai64n::PROGRAM, tai64nlocal::PROGRAM];

@@ -1,0 +1,31 @@
+//! svc-log: logs what comes in on standard input.
+
+use common::base::error::exit;
+use common::base::signal::Signal;
+use common::os::fds::{close_on_exec, fill_stdio};
+use common::os::signals::Signals;
+use common::prelude::*;
+use common::program::warn;
+
+mod session;
+mod setup;
+
+use super::script::command_line::{self, HELP};
+use session::Session;
+
+pub(super) const PROGRAM: Program = Program { name: "svc-log", help: HELP, main };
+
+fn main(args: Args) -> Result<Next> {
+    let mut line = command_line::parse(args)?;
+    fill_stdio();
+    close_on_exec();
+    if line.verbosity > 0 {
+        line.warnings.drain(..).for_each(|warning| warn(&PROGRAM.name, &warning));
+    }
+    let signals = [Signal::TERM, Signal::HUP, Signal::INT, Signal::ALRM, Signal::CHLD];
+    let signals = Signals::take(&signals).unable("take signals")?;
+    if let Some(logger) = setup::logger(&line, &signals)? {
+        Session::new(logger, signals, &line).run()?;
+    }
+    Ok(Next::Exit(exit::OK))
+}
