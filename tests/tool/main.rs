@@ -4,7 +4,9 @@
 
 mod drill;
 mod files;
+mod flood;
 mod judge;
+mod log_drill;
 mod logger;
 mod random;
 mod script;
@@ -21,6 +23,9 @@ fn run(argv: Vec<OsString>) -> u8 {
         logger::PROGRAM,
         drill::PROGRAM,
         judge::PROGRAM,
+        flood::FLOOD,
+        flood::CHECK,
+        log_drill::PROGRAM,
         victim::PROGRAM,
     ];
     common::program::dispatch(argv, &[&programs])
