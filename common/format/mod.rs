@@ -2,6 +2,7 @@
 //! defined here, once, with a golden test, and has a page in doc/html.
 
 pub mod event;
+pub mod handover;
 pub mod letters;
 pub mod logline;
 pub mod record;

@@ -1,9 +1,15 @@
-//! The environment that children get.
+//! The environment that the next programs get.
 
-use std::ffi::CStr;
+/// Sets a variable, for every program that is executed from now on.
+#[allow(clippy::disallowed_methods, reason = "the one place for it")]
+pub fn set(name: &str, value: &str) {
+    // SAFETY: there are no threads that could read it meanwhile.
+    unsafe { std::env::set_var(name, value) };
+}
 
-/// Removes a variable, so that no child gets it.
-pub fn forget(name: &CStr) {
-    // SAFETY: one thread, and nobody holds a pointer into the environment.
-    unsafe { libc::unsetenv(name.as_ptr()) };
+/// Removes a variable.
+#[allow(clippy::disallowed_methods, reason = "the one place for it")]
+pub fn unset(name: &str) {
+    // SAFETY: as above.
+    unsafe { std::env::remove_var(name) };
 }

@@ -40,6 +40,16 @@ unbroken() {
 }
 
 mkdir scan
+service scan/handed <<-end
+	#!/bin/sh
+	echo "\$SVC_LOG_JOURNAL" >"$T/of-service"
+	exec sleep 1000
+end
+service scan/handed/log <<-end
+	#!/bin/sh
+	readlink "/proc/\$\$/fd/\$SVC_LOG_JOURNAL" >"$T/of-logger"
+	exec cat
+end
 talker scan/talker "$T/first"
 talker scan/removed "$T/removed.log"
 background svc-scan scan
@@ -47,6 +57,11 @@ background svc-scan scan
 scan=$pid log=$pid.err
 ok 'a service and its logger come up' svc-wait -t 10000 up scan/talker scan/talker/log scan/removed
 becomes 5 'what it says is logged' has_line first 'line 5$'
+becomes 5 'a logger gets an open file for its journal' test -s of-logger
+is 'in its supervise/' "$(cat of-logger)" "$T/scan/handed/log/supervise/journal"
+is 'which nobody else may read' "$(stat -c %a scan/handed/log/supervise/journal)" 600
+becomes 5 'and its service runs' test -e of-service
+is 'without one' "$(cat of-service)" ''
 
 # log/ removed while the service runs: what it writes still goes there, until its next start.
 service=$(pid_of scan/talker) logger=$(pid_of scan/talker/log)

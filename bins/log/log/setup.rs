@@ -1,14 +1,14 @@
 //! How svc-log starts: its directories, and the file that survives it.
 
-use std::ffi::CStr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
+use common::format::handover::JOURNAL_VARIABLE;
 use common::os::clock;
 use common::os::signals::Signals;
 use common::prelude::*;
 use common::program::warn;
-use common::sys::env::forget;
+use common::sys::env;
 use common::sys::fd::adopt;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, memfd_create, openat};
@@ -23,8 +23,6 @@ use crate::log::script::command_line::CommandLine;
 
 /// One slot. 256 kB is where larger pieces no longer help.
 const SHAPE: Shape = Shape { slots: 1, slot_size: 4096, region_size: 256 * 1024 };
-/// The number of a descriptor, handed down by a supervisor.
-const JOURNAL: &CStr = c"SVC_LOG_JOURNAL";
 
 /// The logger that the command line asks for; `None`: it was told to end before it could begin.
 /// What can't be opened is tried again and again: whoever writes to us waits meanwhile.
@@ -67,8 +65,8 @@ pub(super) fn logger(line: &CommandLine, signals: &Signals) -> Result<Option<Log
 
 /// The journal that a supervisor made for us. No child of ours gets to know of it.
 fn inherited() -> Option<OwnedFd> {
-    let number = std::env::var_os(JOURNAL.to_str().unwrap_or_default())?;
-    forget(JOURNAL);
+    let number = std::env::var_os(JOURNAL_VARIABLE)?;
+    env::unset(JOURNAL_VARIABLE);
     adopt(number.to_str()?.parse().ok().filter(|number| *number > 2)?).ok()
 }
 

@@ -350,10 +350,18 @@ fn link_ok(dir: &OwnedFd) -> rustix::io::Result<()> {
     }
 }
 
-/// Opens, or makes, a file that must be a plain one with no other name; its length as well.
+/// One that others may read.
 fn open_plain(dir: impl AsFd, name: &CStr) -> rustix::io::Result<(OwnedFd, u64)> {
+    open_file(dir, name, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
+}
+
+/// Opens, or makes, a file that must be a plain one with no other name; its length as well.
+pub(super) fn open_file(
+    dir: impl AsFd,
+    name: &CStr,
+    mode: Mode,
+) -> rustix::io::Result<(OwnedFd, u64)> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
     let fd = openat(dir, name, flags | OFlags::NOCTTY | OFlags::CLOEXEC, mode)?;
     let stat = fstat(&fd)?;
     if !rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file() || stat.st_nlink != 1 {

@@ -5,13 +5,15 @@
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::path::Path;
 
+use common::format::handover::JOURNAL_FD;
 use common::os::fifo::{self, Ends};
 use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, fstat, statat};
 use rustix::io::ioctl_fionread;
+use rustix::process::{Resource, getrlimit};
 
-use super::files::make_dir;
+use super::files::{make_dir, open_file};
 use super::options::Feed;
 use super::supervisor::Supervisor;
 
@@ -104,6 +106,7 @@ impl Supervisor {
             let fd = fifo::open_own(&feed.dir, feed.path.as_os_str(), Ends::Read)?;
             fifo::set_blocking(&fd)?;
             stdio.push((0, fd));
+            stdio.extend(self.journal());
         }
         if let Some(held) = &self.output {
             let fd = if self.has_log() {
@@ -115,6 +118,18 @@ impl Supervisor {
             stdio.push((1, fd));
         }
         Ok(stdio)
+    }
+
+    /// Where our logger keeps its journal, whoever it runs as. It does without if need be.
+    fn journal(&self) -> Option<(RawFd, OwnedFd)> {
+        let settings = &self.machine.settings;
+        let taken = [settings.notification_fd, settings.lock_fd].contains(&Some(JOURNAL_FD));
+        let limit = getrlimit(Resource::Nofile).current;
+        if taken || limit.is_some_and(|limit| limit <= JOURNAL_FD.unsigned_abs().into()) {
+            return None;
+        }
+        let fd = open_file(&self.files.dir, c"journal", Mode::RUSR | Mode::WUSR).ok()?.0;
+        Some((JOURNAL_FD, fd))
     }
 
     /// A logger that was told to end: who still writes to it, by pid.

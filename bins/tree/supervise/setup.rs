@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
+use common::format::handover;
 use common::format::letters::Event;
 use common::format::servicedir::Settings;
 use common::format::status::Wanted;
@@ -57,6 +58,9 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Opt
         open(&options, held, false, me)?
     };
     let Some((files, input)) = opened else { return Ok(None) };
+    if input.is_some() {
+        common::sys::env::set(handover::JOURNAL_VARIABLE, handover::JOURNAL_FD.to_string());
+    }
     let machine =
         Machine { status: Default::default(), settings: Settings::default(), finish_limited: true };
     let mut supervisor = Supervisor::new(who, options, siblings, signals, files, machine, me.boot);
