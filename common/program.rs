@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::base::args::Args;
@@ -114,8 +115,14 @@ fn cannot_exec(program: &Program, argv: Vec<OsString>) -> u8 {
 /// One line to standard error, in one write: `name: level: message`.
 pub fn say(name: &dyn Display, level: &str, message: &dyn Display) {
     let line = format!("{name}: {level}: {message}\n");
-    // Nobody is left to tell if standard error is gone.
-    let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+    let stderr = rustix::stdio::stderr();
+    // A daemon does not wait for room in a pipe that nobody empties: what it says is lost.
+    let mut room = [PollFd::new(&stderr, PollFlags::OUT)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    if poll(&mut room, Some(&at_once)) != Ok(0) {
+        // Nobody is left to tell if standard error is gone.
+        let _ = rustix::io::write(stderr, line.as_bytes());
+    }
 }
 
 /// A warning: something went wrong, and the program goes on.

@@ -11,7 +11,8 @@ impl Root {
     /// Stops everything, and ends when nothing is left.
     pub(super) fn end(&mut self, ending: Ending) {
         self.ending = Some(ending);
-        for key in self.slots.keys(|slot| ending == Ending::Quit || slot.service.is_none()) {
+        let at_once = |slot: &Slot| slot.service.is_none() && !self.is_catch_all(slot);
+        for key in self.slots.keys(|slot| ending == Ending::Quit || at_once(slot)) {
             self.aim(key, Goal::End);
         }
         // Loggers without a service of theirs have nothing to wait for.
@@ -42,7 +43,7 @@ impl Root {
 
     /// Nobody of ours writes to a logger any more: it ends at the end of its input, or by TERM when
     /// a stray writer keeps that from coming.
-    fn drain(&mut self, key: Key) {
+    pub(super) fn drain(&mut self, key: Key) {
         let due = clock::boot().after(self.options.timeout_eof);
         if let Some(slot) = self.slots.all.get_mut(&key) {
             slot.drain_due = (slot.goal < Goal::End).then_some(due);
@@ -52,13 +53,16 @@ impl Root {
 
     /// Ends when the last supervisor has.
     pub(super) fn end_if_done(&mut self) {
-        if self.ending.is_some() && self.slots.all.is_empty() {
-            self.finish();
+        match self.ending {
+            Some(_) if self.slots.all.is_empty() => self.finish(),
+            Some(_) => self.end_catch_all(),
+            None => {}
         }
     }
 
     /// Becomes `.svc-scan/finish`, if there is one. Process 1 has nowhere else to go.
     pub(super) fn finish(&mut self) {
+        self.close_catch_all();
         let finish = self.hook("finish");
         self.over = match finish {
             Some(path) => Some(self.become_hook(path)),

@@ -51,11 +51,12 @@ impl Root {
         let spawn = || -> std::io::Result<()> {
             let argv = Argv::new([path.clone()])?;
             let path = CString::new(path.into_vec())?;
+            let outputs: Vec<_> = self.catch_all.iter().flat_map(|it| it.outputs(false)).collect();
             let child = Child {
                 path: &path,
                 argv: &argv,
                 directory: None,
-                fds: &[],
+                fds: &outputs,
                 kept: None,
                 open_files: Some(self.childrens_open_files()),
                 group: Group::Parents,
@@ -71,7 +72,8 @@ impl Root {
     }
 
     /// Something without which there is no going on: becomes `.svc-scan/crash`, if there is one.
-    pub(super) fn crash(&self, why: &dyn Display) -> Result<Next> {
+    pub(super) fn crash(&mut self, why: &dyn Display) -> Result<Next> {
+        self.close_catch_all();
         match self.hook("crash") {
             Some(path) => {
                 self.warn(&format_args!("{why} (running {OWN}/crash)"));

@@ -1,5 +1,6 @@
 //! svc-scan: the root of the supervision tree.
 
+mod catch_all;
 mod control;
 mod end;
 mod entries;
@@ -24,6 +25,8 @@ and one for each log/ in them. It may be process 1. Kill it: its successor takes
   -d, --notification-fd FD   write a newline to FD when all supervisors have been started
   --watch                    notice new and removed entries at once, not only when told to
   --log-fifos DIR2           services without a log/ write to the fifo DIR2/NAME
+  --catch-all NAME           the service NAME is the tree's own logger: it reads what svc-scan, the
+                             supervisors and services without a logger say, and ends last
   --timeout-eof MS           how long a logger may wait for the end of its input after its service
                              has ended (5000)
 ",
@@ -36,9 +39,12 @@ pub(super) struct Options {
     notify: Option<OwnedFd>,
     watch: bool,
     log_fifos: Option<OsString>,
+    catch_all: Option<String>,
     timeout_eof: u64,
     /// The lock and the control fifo, from before a reexec.
     held: Option<(OwnedFd, OwnedFd)>,
+    /// Standard output and standard error from before there was a catch-all logger.
+    before: Option<[OwnedFd; 2]>,
 }
 
 fn main(args: Args) -> Result<Next> {
@@ -53,8 +59,10 @@ fn read(mut args: Args) -> Result<Options> {
         notify: None,
         watch: false,
         log_fifos: None,
+        catch_all: None,
         timeout_eof: 5000,
         held: None,
+        before: None,
     };
     let fd = |number| {
         common::sys::fd::adopt(number)
@@ -67,14 +75,17 @@ fn read(mut args: Args) -> Result<Options> {
             }
             "--watch" => options.watch = true,
             "--log-fifos" => options.log_fifos = Some(args.raw_value()?),
+            "--catch-all" => options.catch_all = Some(args.value("name of a service")?),
             "--timeout-eof" => options.timeout_eof = args.value("number of milliseconds")?,
             // Not for people: how a reexec hands on what must stay open.
             "--reexec" => {
                 let bad = || Error::user("invalid list");
                 let list: String = args.value("list")?;
-                let (lock, control) = list.split_once(',').ok_or_else(bad)?;
                 let open = |word: &str| fd(word.parse().map_err(|_| bad())?);
-                options.held = Some((open(lock)?, open(control)?));
+                let mut kept = list.split(',').map(open);
+                let mut next = || kept.next().ok_or_else(bad)?;
+                options.held = Some((next()?, next()?));
+                options.before = next().and_then(|out| Ok([out, next()?])).ok();
             }
             _ => return Err(unknown(&option)),
         }

@@ -31,12 +31,14 @@ impl Root {
         // Lowering never fails, and a failure to raise it again only means fewer.
         let _ = setrlimit(Resource::Nofile, self.childrens_open_files());
         // They are open: nothing can fail. What is in the fifo stays there while somebody holds it.
-        let kept = [self.lock.as_fd(), self.control.as_fd()];
-        for fd in kept {
-            let _ = dup2(fd, fd.as_raw_fd());
+        let before = self.catch_all.iter().flat_map(|it| it.before.iter());
+        let kept: Vec<_> =
+            [&self.lock, &self.control].into_iter().chain(before).map(AsFd::as_fd).collect();
+        for fd in &kept {
+            let _ = dup2(*fd, fd.as_raw_fd());
         }
         let e = exec(&path, &argv);
-        for fd in kept {
+        for fd in &kept {
             let _ = cloexec(fd.as_raw_fd());
         }
         let _ = setrlimit(Resource::Nofile, raised);
@@ -46,8 +48,14 @@ impl Root {
 
     fn arguments(&self) -> Vec<OsString> {
         let mut words: Vec<OsString> = vec!["svc-scan".into()];
-        let (lock, control) = (self.lock.as_raw_fd(), self.control.as_raw_fd());
-        words.push(format!("--reexec={lock},{control}").into());
+        let mut kept = format!("{},{}", self.lock.as_raw_fd(), self.control.as_raw_fd());
+        for fd in self.catch_all.iter().flat_map(|it| it.before.iter()) {
+            kept.push_str(&format!(",{}", fd.as_raw_fd()));
+        }
+        words.push(format!("--reexec={kept}").into());
+        if let Some(name) = &self.options.catch_all {
+            words.push(format!("--catch-all={name}").into());
+        }
         if self.options.watch {
             words.push("--watch".into());
         }

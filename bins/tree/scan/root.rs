@@ -21,6 +21,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper, setrlimit};
 
 use super::Options;
+use super::catch_all::CatchAll;
 use super::slots::{Goal, Slots};
 
 /// The directory of svc-scan's own files, in the scan directory.
@@ -64,6 +65,7 @@ pub(super) struct Root {
     /// The tree's event directory.
     pub(super) events: OwnedFd,
     pub(super) null: Option<OwnedFd>,
+    pub(super) catch_all: Option<CatchAll>,
     inotify: Option<OwnedFd>,
     pub(super) slots: Slots,
     pub(super) boot: BootId,
@@ -105,7 +107,7 @@ impl Root {
         }
         let inotify = options.watch.then(watch).transpose()?;
         let null = openat(CWD, c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok();
-        let root = Root {
+        let mut root = Root {
             options,
             siblings,
             signals,
@@ -114,6 +116,7 @@ impl Root {
             control,
             events,
             null,
+            catch_all: None,
             inotify,
             slots: Slots::default(),
             boot: BootId::now(),
@@ -125,6 +128,7 @@ impl Root {
             inherited_ended: false,
             complaints: BTreeMap::new(),
         };
+        root.open_catch_all();
         root.write_record()?;
         root.catch_panics();
         Ok(root)

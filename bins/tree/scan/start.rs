@@ -11,12 +11,13 @@ use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use common::os::{clock, file};
 use common::sys::exec::Argv;
 use common::sys::wait::wait_for;
+use rustix::fs::CWD;
 use rustix::io::{Errno, Result};
 use rustix::process::{Resource, getrlimit};
 
-use super::entries;
 use super::root::Root;
 use super::slots::{Goal, Key, Slot};
+use super::{catch_all, entries};
 
 /// Between two restarts of the same supervisor, ms.
 const RESTART: u64 = 1000;
@@ -107,19 +108,21 @@ impl Root {
     fn try_start(&self, key: Key) -> Result<Watched> {
         let slot = self.slots.all.get(&key).ok_or(Errno::STALE)?;
         let dir = slot.open(key)?;
-        let feed = slot.service.map(|service| self.service_of(slot, service)).transpose()?;
+        let feed = self.feed(slot)?;
         let mut words: Vec<OsString> = vec!["svc-supervise".into()];
         words.push(format!("--under={EVENTS_FD}").into());
-        if feed.is_some() {
-            words.push(format!("--input={FEED_FD}/supervise/log").into());
+        if let Some((_, path)) = &feed {
+            words.push(format!("--input={FEED_FD}/{path}").into());
         }
         if let Some(fifos) = &self.options.log_fifos {
             words.extend(["--log-fifos".into(), fifos.clone()]);
         }
         words.extend(["--".into(), (&slot.name).into()]);
         let mut fds: Vec<(RawFd, BorrowedFd<'_>)> = vec![(EVENTS_FD, self.events.as_fd())];
-        fds.extend(feed.iter().map(|fd| (FEED_FD, fd.as_fd())));
+        fds.extend(feed.iter().map(|(fd, _)| (FEED_FD, fd.as_fd())));
         fds.extend(self.null.iter().map(|fd| (0, fd.as_fd())));
+        let outputs = self.catch_all.iter().flat_map(|it| it.outputs(it.is(slot)));
+        fds.extend(outputs);
         let path = self.siblings.path("svc-supervise");
         let spawned = Child {
             path: &path,
@@ -142,6 +145,17 @@ impl Root {
                 Err(if e == Errno::NOENT { Errno::NOEXEC } else { e })
             }
         }
+    }
+
+    /// A logger's input: the directory that it is below, and its path from there.
+    fn feed(&self, slot: &Slot) -> Result<Option<(OwnedFd, &'static str)>> {
+        Ok(match slot.service {
+            Some(service) => Some((self.service_of(slot, service)?, "supervise/log")),
+            None if self.is_catch_all(slot) => {
+                Some((common::os::file::open_dir(CWD, c".")?, catch_all::PATH))
+            }
+            None => None,
+        })
     }
 
     /// The directory of a logger's service.

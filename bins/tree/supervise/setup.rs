@@ -59,7 +59,7 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Opt
     };
     let Some((files, input)) = opened else { return Ok(None) };
     if input.is_some() {
-        common::sys::env::set(handover::JOURNAL_VARIABLE, handover::JOURNAL_FD.to_string());
+        common::sys::env::set(handover::JOURNAL_VARIABLE, &handover::JOURNAL_FD.to_string());
     }
     let machine =
         Machine { status: Default::default(), settings: Settings::default(), finish_limited: true };
