@@ -12,6 +12,7 @@ use rustix::io::{Errno, Result};
 use super::directory::Directory;
 use super::emit::Outlets;
 use super::failure::Failure;
+use super::limit::Limit;
 use super::lines;
 use super::plan::Plan;
 use super::record::Record;
@@ -38,6 +39,7 @@ pub(crate) struct Logger {
     pub(super) recovered: bool,
     /// What has no end is written as well.
     pub(super) flush: bool,
+    pub(super) limit: Limit,
     /// The time for the lines of this turn's input was taken.
     pub(super) timed: bool,
     /// Something can't be written: when it is tried again.
@@ -116,6 +118,7 @@ impl Logger {
             return Err(Errno::TOOBIG);
         }
         let region = store.region(slot)?;
+        let limit = Limit::new(plan.script.rate);
         Ok(Logger {
             name,
             quiet: false,
@@ -129,6 +132,7 @@ impl Logger {
             outputs: Vec::new(),
             recovered: false,
             flush: false,
+            limit,
             timed: false,
             retry_at: None,
             told: None,
@@ -236,7 +240,8 @@ impl Logger {
     /// When there is something to do even if nothing comes in.
     pub(crate) fn due(&self) -> Option<Boot> {
         let of = |d: &Directory| [d.old_at(), d.process_at()].into_iter().flatten().min();
-        self.retry_at.or(self.directories.iter().filter_map(of).min())
+        let due = self.directories.iter().filter_map(of).chain(self.limit.due()).min();
+        self.retry_at.or(due)
     }
 
     /// From now on a last line without an end is written too.

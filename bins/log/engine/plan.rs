@@ -179,8 +179,8 @@ mod tests {
         limits: &[Limit],
     ) -> (Distributed, Vec<String>) {
         let mut outputs = vec![Vec::new(); actions.len()];
-        let done =
-            Plan::new(Script { actions }, 100).unwrap().distribute(input, limits, &mut outputs);
+        let script = Script { actions, rate: 0 };
+        let done = Plan::new(script, 100).unwrap().distribute(input, limits, &mut outputs);
         (done, outputs.into_iter().map(|o| String::from_utf8(o).unwrap()).collect())
     }
 

@@ -34,8 +34,16 @@ impl Logger {
             if length == 0 {
                 break;
             }
+            let length = self.let_through(length);
+            if length == 0 {
+                continue;
+            }
+            self.tell_of_missing()?;
             self.take_time();
             self.batch(length)?;
+        }
+        if self.is_missing_long() {
+            self.tell_of_missing()?;
         }
         self.make_room();
         Ok(())
@@ -150,7 +158,7 @@ impl Logger {
     }
 
     /// Says in the journal what is going to be written, and where.
-    fn announce(&mut self, taken: usize) {
+    pub(super) fn announce(&mut self, taken: usize) {
         self.record.state = State::Open;
         self.record.taken = taken;
         self.record.time = self.plan.time;
@@ -160,6 +168,10 @@ impl Logger {
     /// Says in the journal that it is written.
     fn close(&mut self) {
         self.record.state = State::Idle;
+        match self.record.taken {
+            0 => self.notice_written(),
+            taken => self.limit.used(taken),
+        }
         self.record.start += self.record.taken;
         self.record.taken = 0;
         self.commit();
@@ -174,12 +186,17 @@ impl Logger {
     /// Writes an announced batch again: as it was, to where it was.
     fn replay(&mut self) -> Result<(), Stuck> {
         self.set_time(self.record.time);
-        self.distribute(self.record.taken, &[]);
+        match self.record.taken {
+            0 => self.put_notice(),
+            taken => {
+                self.distribute(taken, &[]);
+            }
+        }
         self.write_outputs()
     }
 
     /// The directories first: what the other outputs show is safe there.
-    fn write_outputs(&mut self) -> Result<(), Stuck> {
+    pub(super) fn write_outputs(&mut self) -> Result<(), Stuck> {
         for (index, directory) in self.directories.iter().enumerate() {
             if let Some(output) = self.outputs.get(directory.action) {
                 directory.write(output).at(index)?;

@@ -11,6 +11,7 @@ use common::prelude::*;
 
 use super::directives::{Builder, pattern};
 use super::options::{Takes, takes};
+use super::file::directive;
 use super::quantity::{number, shown, size};
 use super::settings::Settings;
 use super::{Pattern, Rule, Script};
@@ -36,6 +37,7 @@ Options come first; these set what the directives start from:
   --compress[=PROGRAM]  compress archives with gzip, zstd or xz; gzip by default
   --stamp KIND          iso, tai64n, both or none
   --prefix TEXT         put TEXT and a blank in front of lines
+  --rate LINES          log at most so many lines a second, and how many more there were
   --when-full ACTION    wait, or drop-oldest, when the disk is full
   --sync                what is written is on the disk before it counts as written
 These act:
@@ -88,10 +90,8 @@ pub(crate) fn parse(mut args: Args) -> Result<CommandLine> {
     let mut number = 0;
     while let Some(word) = args.next_operand() {
         number += 1;
-        builder.word(word.as_bytes()).map_err(|complaint| {
-            let word = shown(word.as_bytes());
-            Error::new(exit::USAGE, format_args!("directive {number}: {word}: {complaint}"))
-        })?;
+        let read = builder.word(word.as_bytes());
+        read.map_err(|complaint| directive(number, word.as_bytes(), &complaint))?;
         line.warnings.extend(late_option(number, word.as_bytes()));
     }
     for dir in dirs {
@@ -110,7 +110,7 @@ fn no_action() -> Error {
 
 fn options(args: &mut Args) -> Result<Options> {
     let line = CommandLine {
-        script: Script { actions: Vec::new() },
+        script: Script { actions: Vec::new(), rate: 0 },
         notify: None,
         line_max: Some(8192),
         ignore_term: false,

@@ -116,7 +116,8 @@ impl Builder {
 
     /// The script, if it does anything, and the first word that no action uses.
     pub(super) fn finish(self) -> Option<(Script, Option<Vec<u8>>)> {
-        (!self.actions.is_empty()).then_some((Script { actions: self.actions }, self.unused))
+        let script = Script { actions: self.actions, rate: self.settings.rate };
+        (!script.actions.is_empty()).then_some((script, self.unused))
     }
 }
 

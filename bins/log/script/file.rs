@@ -11,10 +11,21 @@ use super::options::{Takes, takes};
 use super::quantity::shown;
 use super::settings::Settings;
 
+/// Where the script of a file starts from.
+pub(crate) struct Before<'a> {
+    pub(crate) settings: &'a Settings,
+    /// Of the command line.
+    pub(crate) directives: &'a [Vec<u8>],
+}
+
 /// Reads a script; `name` is the file's, for complaints. Where nothing in it says what becomes of
 /// the lines in the end, they go to the directory `own`.
-pub(crate) fn read(name: &str, text: &[u8], defaults: &Settings, own: &Path) -> Result<Script> {
-    let mut builder = Builder::new(defaults.clone());
+pub(crate) fn read(name: &str, text: &[u8], before: &Before<'_>, own: &Path) -> Result<Script> {
+    let mut builder = Builder::new(before.settings.clone());
+    for (number, word) in (1..).zip(before.directives) {
+        let read = builder.word(word);
+        read.map_err(|complaint| directive(number, word, &complaint))?;
+    }
     for (number, line) in (1..).zip(text.split(|b| *b == b'\n')) {
         let read = self::line(&mut builder, line.trim_ascii());
         read.map_err(|complaint| at(name, number, &complaint))?;
@@ -24,6 +35,12 @@ pub(crate) fn read(name: &str, text: &[u8], defaults: &Settings, own: &Path) -> 
     }
     let (script, _) = builder.finish().ok_or_else(|| at(name, 1, "no action"))?;
     Ok(script)
+}
+
+/// The complaint about a directive of the command line.
+pub(super) fn directive(number: usize, word: &[u8], complaint: &str) -> Error {
+    let word = shown(word);
+    Error::new(exit::USAGE, format_args!("directive {number}: {word}: {complaint}"))
 }
 
 fn at(name: &str, line: usize, complaint: &str) -> Error {
@@ -84,7 +101,8 @@ mod tests {
     use super::*;
 
     fn script(text: &str) -> Result<Script> {
-        read("f", text.as_bytes(), &Settings::default(), Path::new("/own"))
+        let before = Before { settings: &Settings::default(), directives: &[] };
+        read("f", text.as_bytes(), &before, Path::new("/own"))
     }
 
     fn to(script: &Script) -> Vec<String> {

@@ -28,7 +28,8 @@ impl Fnv {
 /// The same for the same script, in whatever words it was written.
 pub(crate) fn hash(script: &Script) -> u64 {
     let mut fnv = Fnv(0xcbf2_9ce4_8422_2325);
-    let Script { actions } = script;
+    // The rate says how many lines, not which bytes.
+    let Script { actions, rate: _ } = script;
     actions.iter().for_each(|a| action(&mut fnv, a));
     fnv.0
 }

@@ -10,7 +10,7 @@ pub(crate) mod command_line;
 mod directives;
 pub(crate) mod file;
 mod hash;
-mod options;
+pub(crate) mod options;
 pub(crate) mod pattern;
 mod quantity;
 pub(crate) mod settings;
@@ -22,6 +22,8 @@ pub(crate) use hash::hash;
 pub(crate) struct Script {
     /// In the order of the command line; at least one.
     pub(crate) actions: Vec<Action>,
+    /// `--rate`: lines a second that are logged at most (0: any number). What is more is counted.
+    pub(crate) rate: u32,
 }
 
 /// The rules since the previous action, and what is done with a line that is selected after them.

@@ -22,6 +22,7 @@ const OPTIONS: &[(&str, Takes)] = &[
     ("keep", Takes::Value),
     ("max-total", Takes::Value),
     ("prefix", Takes::Value),
+    ("rate", Takes::Value),
     ("rotate-every", Takes::Value),
     ("rotate-size", Takes::Value),
     ("stamp", Takes::Value),
@@ -55,6 +56,10 @@ impl Settings {
             }
             "max-total" => self.total = size(value).ok_or_else(|| not("a size (such as 100M)"))?,
             "prefix" => self.set_prefix(value),
+            "rate" => {
+                let rate = number(value, u32::MAX.into()).and_then(|n| u32::try_from(n).ok());
+                self.rate = rate.ok_or_else(|| not("a number of lines a second"))?;
+            }
             "stamp" => self.stamp = stamp(value).ok_or_else(|| not("iso, tai64n, both or none"))?,
             "sync" => self.sync = true,
             "when-full" => self.full = full(value).ok_or_else(|| not("wait or drop-oldest"))?,
@@ -110,6 +115,7 @@ mod tests {
         assert_eq!(with("rotate-every", "1d").map(|s| s.period), Ok(86_400));
         assert_eq!(with("keep", "0").map(|s| s.keep), Ok(0));
         assert_eq!(with("max-total", "1G").map(|s| s.total), Ok(1 << 30));
+        assert_eq!(with("rate", "100").map(|s| s.rate), Ok(100));
         assert_eq!(with("prefix", "a").map(|s| s.prefix), Ok(b"a ".to_vec()));
         assert_eq!(with("stamp", "both").map(|s| s.stamp), Ok(Stamp::Both));
         assert_eq!(with("when-full", "drop-oldest").map(|s| s.full), Ok(Full::DropOldest));

@@ -28,6 +28,7 @@ pub(crate) struct Settings {
     pub(super) stamp: Stamp,
     pub(super) alert: usize,
     pub(super) status: usize,
+    pub(super) rate: u32,
 }
 
 /// Those of s6-log.
@@ -47,6 +48,7 @@ impl Default for Settings {
             stamp: Stamp::None,
             alert: 200,
             status: 1001,
+            rate: 0,
         }
     }
 }
