@@ -9,20 +9,22 @@ mod engine;
 mod filter;
 #[allow(clippy::module_inception, reason = "a program's folder has its name")]
 mod log;
+mod logd;
 pub(crate) mod script;
 mod tai64n;
 mod tai64nlocal;
 
 /// Its programs that run often, or by themselves.
-pub const CORE: &[Program] = &[log::PROGRAM];
+pub const CORE: &[Program] = &[log::PROGRAM, logd::PROGRAM];
 
 /// Its programs for people.
 pub const ADMIN: &[Program] = &[tai64n::PROGRAM, tai64nlocal::PROGRAM];
 
 /// The number of the script in a file: for the fuzz target, which sees nothing else of it.
 pub fn number_of_file(name: &str, text: &[u8]) -> Result<u64> {
-    let defaults = script::settings::Settings::default();
-    script::file::read(name, text, &defaults, Path::new("/own")).map(|s| script::hash(&s))
+    let settings = &script::settings::Settings::default();
+    let before = script::file::Before { settings, directives: &[] };
+    script::file::read(name, text, &before, Path::new("/own")).map(|s| script::hash(&s))
 }
 
 /// The number of the script of a command line: for the fuzz target.

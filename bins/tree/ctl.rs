@@ -13,7 +13,7 @@ use common::program::warn;
 
 use super::client::{Service, each};
 use super::goal::Goal;
-use super::wait_for::{HowMany, Wait, deadline, raise_open_files};
+use super::wait_for::{HowMany, Wait, deadline};
 use super::watched::Watched;
 
 pub(super) const PROGRAM: Program = Program {
@@ -144,7 +144,7 @@ fn send(dir: &OsStr, letters: &[u8]) -> Result<u8> {
 
 /// Listens to all, sends to all, waits for all. Nothing is sent unless everything could be opened.
 fn send_and_wait(dirs: &[OsString], order: &Order, goal: Goal) -> Result<u8> {
-    raise_open_files();
+    common::os::fds::raise_open_files();
     let due = deadline(order.limit);
     let mut wait = Wait::default();
     let mut controls = Vec::with_capacity(dirs.len());

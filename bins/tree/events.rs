@@ -23,7 +23,6 @@ use super::client::Service;
 use super::listener::Listener;
 use super::report::{Fields, Report};
 use super::scandir::ScanDir;
-use super::wait_for::raise_open_files;
 use crate::json::{Object, Value};
 
 pub(super) const PROGRAM: Program = Program {
@@ -52,7 +51,7 @@ fn main(mut args: Args) -> Result<Next> {
         }
     }
     let dirs = args.operands("service directory or scan directory")?;
-    raise_open_files();
+    common::os::fds::raise_open_files();
     let signals =
         Signals::take(&[Signal::TERM, Signal::INT, Signal::HUP]).unable("take signals")?;
     let several = dirs.len() > 1;

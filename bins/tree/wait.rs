@@ -9,7 +9,7 @@ use common::prelude::*;
 
 use super::client::Service;
 use super::goal::Goal;
-use super::wait_for::{HowMany, Wait, deadline, raise_open_files};
+use super::wait_for::{HowMany, Wait, deadline};
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-wait",
@@ -51,7 +51,7 @@ fn main(mut args: Args) -> Result<Next> {
         }
     };
     let dirs: Vec<OsString> = args.operands("service directory")?;
-    raise_open_files();
+    common::os::fds::raise_open_files();
     let due = deadline(wish.limit);
     let mut wait = Wait::default();
     for dir in &dirs {

@@ -7,7 +7,6 @@ use common::os::clock;
 use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::appearances::Appearances;
 use super::client::Service;
@@ -27,13 +26,6 @@ pub(super) enum HowMany {
 
 /// How many services a message names.
 const MAX_NAMED: usize = 5;
-
-/// Makes room for the descriptors of many services, as far as the hard limit goes.
-pub(super) fn raise_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    // As many as there may be is not an error: it shows when one is opened too many.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
-}
 
 /// The end of `-t MS` from now on; 0 is no end, as in s6.
 pub(super) fn deadline(ms: u64) -> Option<Boot> {

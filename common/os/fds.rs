@@ -3,7 +3,7 @@
 use std::os::fd::{AsRawFd, IntoRawFd};
 
 use rustix::fs::{Mode, OFlags, open};
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::sys::fd::{cloexec, cloexec_from};
 
@@ -25,6 +25,14 @@ pub fn fill_stdio() {
             Ok(_) | Err(_) => return,
         }
     }
+}
+
+/// Makes room for many descriptors, as far as the hard limit goes. Returns what the limit was.
+pub fn raise_open_files() -> Rlimit {
+    let before = getrlimit(Resource::Nofile);
+    // Refused: then with fewer, which shows when one is opened too many.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, ..before });
+    before
 }
 
 /// Marks all descriptors from 3 on CLOEXEC, whoever left them open: no child gets what was not meant

@@ -30,6 +30,11 @@ impl Label {
         Label::parse(&stamp::label(time)).unwrap_or_default()
     }
 
+    /// The present time.
+    pub(super) fn now() -> Label {
+        Label::of(common::os::clock::wall())
+    }
+
     /// The one for a new archive: now, or just after the newest, if a clock was set back: names are
     /// in the order of writing whatever the clock does.
     pub(super) fn after(newest: Label, now: Wall) -> Label {

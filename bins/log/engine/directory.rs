@@ -5,7 +5,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use common::base::stamp::Boot;
+use common::base::stamp::{Boot, Wall};
 use common::os::clock;
 use common::os::file::Inode;
 use common::os::lock::{self, Patience};
@@ -264,6 +264,36 @@ impl Directory {
     /// What the next archive will be called.
     pub(super) fn next_name(&self, kind: &str) -> ArchiveName {
         Label::after(self.newest, clock::wall()).name(kind)
+    }
+
+    /// The label for an archive from elsewhere, which has one already.
+    pub(super) fn next_label(&self, label: Label) -> Label {
+        Label::after(self.newest, Wall(0)).max(label)
+    }
+
+    /// An archive has come in.
+    pub(super) fn has_archive(&mut self, name: &str) {
+        let label = Archive::parse(name.as_bytes()).map_or(self.newest, |archive| archive.label);
+        self.newest = self.newest.max(label);
+    }
+
+    /// What is in `current` becomes an archive, outside of any logger.
+    pub(super) fn put_away(&mut self) -> Result<(), Failure> {
+        let found = self.handle().and_then(|dir| statat(dir, CURRENT, AtFlags::SYMLINK_NOFOLLOW));
+        let Ok(stat) = found else { return Ok(()) };
+        if size(&stat) == 0 {
+            return Ok(());
+        }
+        let is_clean = Mode::from_raw_mode(stat.st_mode).contains(CLEAN);
+        let name = self.next_name(if is_clean { self.kind() } else { UNFINISHED });
+        self.rename_current(&name)?;
+        self.is_newest(&name);
+        Ok(())
+    }
+
+    /// Lets go of the directory, until it is needed again.
+    pub(crate) fn close(&mut self) {
+        (self.current, self.lock, self.handle) = (None, None, None);
     }
 
     fn is_newest(&mut self, name: &ArchiveName) {

@@ -262,6 +262,16 @@ impl Logger {
         }
     }
 
+    /// Lends or takes back the buffers for output, which the loggers of one process share.
+    pub(crate) fn exchange(&mut self, buffers: &mut Vec<Vec<u8>>) {
+        std::mem::swap(&mut self.outputs, buffers);
+    }
+
+    /// Lets go of the directories, until there is something to write.
+    pub(crate) fn close_directories(&mut self) {
+        self.directories.iter_mut().for_each(Directory::close);
+    }
+
     /// Marks the directories as complete, when all is written.
     pub(crate) fn end(&mut self) {
         self.rest();

@@ -12,6 +12,7 @@ mod format;
 mod limit;
 mod lines;
 pub(crate) mod logger;
+pub(crate) mod moving;
 mod newlines;
 pub(crate) mod plan;
 mod processor;

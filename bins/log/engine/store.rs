@@ -205,6 +205,22 @@ impl Store {
         if read.is_ok() && boot_id() == id { Boot::This } else { Boot::Other }
     }
 
+    /// Whose slot it is; `None`: nobody's.
+    pub(crate) fn label(&self, slot: usize) -> Option<String> {
+        let at = self.slot_at(slot);
+        let mut name = [0; RECORDS - NAME];
+        self.cells.load(at).ok().filter(|magic| *magic != 0)?;
+        self.cells.read(at + NAME, &mut name).ok()?;
+        let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+        Some(String::from_utf8_lossy(&name[..end]).into_owned())
+    }
+
+    /// Makes a slot nobody's.
+    pub(crate) fn clear(&self, slot: usize) {
+        // Within, as above.
+        let _ = self.cells.store(self.slot_at(slot), 0);
+    }
+
     /// Begins to use a slot: `record` is the first that counts, and the slot is of this boot.
     pub(super) fn begin(&self, slot: usize, name: &str, record: &Record) {
         let at = self.slot_at(slot);

@@ -10,8 +10,8 @@ use common::base::error::exit;
 use common::prelude::*;
 
 use super::directives::{Builder, pattern};
-use super::options::{Takes, takes};
 use super::file::directive;
+use super::options::{Takes, takes};
 use super::quantity::{number, shown, size};
 use super::settings::Settings;
 use super::{Pattern, Rule, Script};

@@ -55,7 +55,7 @@ impl Default for Settings {
 
 impl Settings {
     /// A log directory as it is set up now.
-    pub(super) fn directory(&self, path: PathBuf) -> Directory {
+    pub(crate) fn directory(&self, path: PathBuf) -> Directory {
         Directory {
             path,
             size: self.size,

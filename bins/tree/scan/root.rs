@@ -18,7 +18,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, chmodat, mkdirat, openat};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper};
 
 use super::Options;
 use super::catch_all::CatchAll;
@@ -101,7 +101,8 @@ impl Root {
             None => (take_lock(&own)?, control_fifo(&own)?),
         };
         let events = event_directory(&own)?;
-        let open_files = raise_open_files();
+        // Each supervisor taken over needs one.
+        let open_files = fds::raise_open_files();
         if rustix::process::getpid().as_raw_pid() != 1 {
             set_child_subreaper(Some(rustix::process::getpid())).unable("become a subreaper")?;
         }
@@ -323,14 +324,6 @@ fn event_directory(own: &OwnedFd) -> Result<OwnedFd> {
     }
     .unable(format_args!("make {OWN}/event"))?;
     file::open_dir(own, c"event").unable(format_args!("open {OWN}/event"))
-}
-
-/// As many descriptors as we may have: each supervisor taken over needs one. Returns what it was.
-fn raise_open_files() -> Rlimit {
-    let before = getrlimit(Resource::Nofile);
-    // Refused: then with fewer.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, ..before });
-    before
 }
 
 fn watch() -> Result<OwnedFd> {
