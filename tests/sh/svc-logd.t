@@ -88,6 +88,7 @@ is 'it said nothing but that' "$(cat "$log")" ''
 mkdir config
 printf '# less\n-^debug\nn3 s4096\n--stamp none\n' >config/picky
 printf 't\nn3 x99\n' >config/wrong
+echo '?gzip -c' >config/zipped
 logd --config config --prefix all: fifos logs n7
 say picky 'debug this' 'info that'
 becomes 5 'a service has its own directives' test -s logs/picky/current
@@ -101,7 +102,11 @@ kill -HUP "$logd"
 say picky 'info gone' 'debug here'
 becomes 5 'HUP reads them again' has_line logs/picky/current '^debug here$'
 is 'all of it' "$(plain logs/picky/current | tail -n 1)" 'debug here'
+say zipped 'to be packed'
+until_ok 5 has_line logs/zipped/current packed
 kill -ALRM "$logd"
+packed() { gzip -dc logs/zipped/@*.s 2>/dev/null | grep -q 'to be packed'; }
+becomes 5 'archives go through a processor' packed
 archived() { ls logs/picky/@*.s >/dev/null 2>&1; }
 becomes 5 'ALRM rotates' archived
 ends

@@ -203,7 +203,8 @@ impl Daemon {
 
     /// Forgets a service.
     pub(super) fn forget(&mut self, id: u64) {
-        let Some(service) = self.services.remove(&id) else { return };
+        let Some(mut service) = self.services.remove(&id) else { return };
+        service.logger.end_processors();
         self.ids.remove(&service.name);
         if let Some(due) = service.due {
             self.dues.remove(&(due, id));
@@ -277,8 +278,18 @@ impl Daemon {
                 Signal::TERM | Signal::INT => self.over = true,
                 Signal::HUP => self.begin_again(),
                 Signal::ALRM => self.rotate(),
+                Signal::CHLD => self.serve_processing(),
                 _ => {}
             }
+        }
+    }
+
+    /// A processor has ended, of whichever service.
+    fn serve_processing(&mut self) {
+        let processing = self.services.iter().filter(|(_, s)| s.logger.is_processing());
+        let ids: Vec<u64> = processing.map(|(id, _)| *id).collect();
+        for id in ids {
+            self.serve(id);
         }
     }
 
@@ -306,6 +317,7 @@ impl Daemon {
             service.logger.exchange(&mut self.buffers);
             // What can't be written is in the journal.
             service.finish();
+            service.logger.end_processors();
             service.logger.exchange(&mut self.buffers);
         }
         self.status.writing("");

@@ -179,6 +179,7 @@ impl Daemon {
         match self.logger(&name, slot, is_early) {
             Ok(logger) => {
                 if let Some(service) = self.services.get_mut(&id) {
+                    service.logger.end_processors();
                     service.logger = logger;
                 }
                 self.serve(id);
@@ -284,7 +285,9 @@ impl Daemon {
         if self.services.len().saturating_mul(EACH + 1) < limit.saturating_sub(64) {
             return;
         }
-        for service in self.services.values_mut().filter(|s| s.active.is_none() && !s.is_blocked) {
+        let is_silent =
+            |s: &&mut Service| s.active.is_none() && !s.is_blocked && !s.logger.is_processing();
+        for service in self.services.values_mut().filter(is_silent) {
             service.logger.close_directories();
         }
     }
