@@ -1,21 +1,29 @@
 //! coppice-test: a service, a logger and a finish script that notice what must not happen, and the
-//! drill that kills everything around them.
-#![no_main]
+//! drill that kills everything around them; what cuts a logger's power.
+#![cfg_attr(not(test), no_main)]
 
+mod command;
+mod disk;
 mod drill;
 mod files;
 mod flood;
 mod judge;
+mod log_directory;
 mod log_drill;
 mod logger;
+mod numbered;
+mod power_cut;
 mod random;
 mod script;
 mod service;
+mod talker;
 mod tree;
 mod victim;
+mod write_log;
 
 use std::ffi::OsString;
 
+#[cfg_attr(test, allow(dead_code, reason = "the unit tests have a main of their own"))]
 fn run(argv: Vec<OsString>) -> u8 {
     let programs = [
         service::SERVICE,
@@ -27,8 +35,11 @@ fn run(argv: Vec<OsString>) -> u8 {
         flood::CHECK,
         log_drill::PROGRAM,
         victim::PROGRAM,
+        talker::PROGRAM,
+        power_cut::PROGRAM,
     ];
     common::program::dispatch(argv, &[&programs])
 }
 
+#[cfg(not(test))]
 common::entry!(run);
