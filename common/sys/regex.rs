@@ -20,8 +20,17 @@ pub struct NoMemory;
 impl Regex {
     /// Compiles an expression; says in the C library's words what is wrong with it.
     pub fn new(pattern: &CStr) -> Result<Regex, String> {
+        Regex::compile(pattern, 0)
+    }
+
+    /// The same; large and small letters match each other.
+    pub fn ignoring_case(pattern: &CStr) -> Result<Regex, String> {
+        Regex::compile(pattern, libc::REG_ICASE)
+    }
+
+    fn compile(pattern: &CStr, more: c_int) -> Result<Regex, String> {
         let mut compiled = Box::new(MaybeUninit::<libc::regex_t>::zeroed());
-        let flags = libc::REG_EXTENDED | libc::REG_NOSUB | libc::REG_NEWLINE;
+        let flags = libc::REG_EXTENDED | libc::REG_NOSUB | libc::REG_NEWLINE | more;
         // SAFETY: both live through the call, which writes `compiled`.
         let code = unsafe { libc::regcomp(compiled.as_mut_ptr(), pattern.as_ptr(), flags) };
         if code != 0 {
@@ -93,6 +102,12 @@ mod tests {
         assert_eq!(regex.matches(b"\xff\xfey"), Ok(true));
         assert_eq!(regex.matches(b""), Ok(false));
         assert_eq!(Regex::new(c"^$").unwrap().matches(b""), Ok(true));
+    }
+
+    #[test]
+    fn case_may_be_ignored() {
+        assert_eq!(Regex::ignoring_case(c"^err").unwrap().matches(b"ERROR"), Ok(true));
+        assert_eq!(Regex::new(c"^err").unwrap().matches(b"ERROR"), Ok(false));
     }
 
     #[test]

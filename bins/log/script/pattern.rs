@@ -39,6 +39,12 @@ impl Matcher {
         Ok(Matcher(Kind::Regex(Regex::new(&text)?)))
     }
 
+    /// The same; large and small letters match each other.
+    pub(crate) fn ignoring_case(pattern: &[u8]) -> Result<Matcher, String> {
+        let text = CString::new(pattern).map_err(|_| "it contains a NUL byte")?;
+        Ok(Matcher(Kind::Regex(Regex::ignoring_case(&text)?)))
+    }
+
     /// Whether the line, which contains neither NUL nor newline, matches.
     pub(crate) fn matches(&mut self, line: &[u8]) -> Result<bool, NoMemory> {
         Ok(match &mut self.0 {
