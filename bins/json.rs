@@ -52,15 +52,19 @@ impl Object {
 
     fn quote(&mut self, text: &str) {
         self.0.push('"');
-        for c in text.chars() {
+        // RFC 8259 asks for the first 32; DEL and the rest of the controls upset terminals.
+        let special = |c: char| matches!(c, '"' | '\\') || c.is_control();
+        let mut rest = text;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| special(*c)) {
+            self.0.push_str(&rest[..at]);
             match c {
                 '"' => self.0.push_str("\\\""),
                 '\\' => self.0.push_str("\\\\"),
-                // RFC 8259 asks for the first 32; DEL and the rest of the controls upset terminals.
-                c if c.is_control() => drop(write!(self.0, "\\u{:04x}", u32::from(c))),
-                c => self.0.push(c),
+                c => drop(write!(self.0, "\\u{:04x}", u32::from(c))),
             }
+            rest = &rest[at + c.len_utf8()..];
         }
+        self.0.push_str(rest);
         self.0.push('"');
     }
 }
