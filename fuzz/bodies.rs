@@ -7,14 +7,15 @@ use std::os::unix::ffi::OsStringExt;
 
 use common::base::death::Death;
 use common::base::signal::Signal;
-use common::base::stamp::Wall;
+use common::base::stamp::{LABEL, Wall, label};
+use common::base::when::{self, Zone};
 use common::format::event::{self, Line};
 use common::format::letters::{COMMANDS, Command, Event, ScanCommand};
 use common::format::record::Writer;
 use common::format::records::{self, Exit, Holder, Process};
 use common::format::servicedir::{FILES, Settings};
 use common::format::status::{self, Status};
-use common::format::{record, tally};
+use common::format::{logline, record, tally};
 use common::os::process::{BootId, Stat};
 
 /// The name of a body, which is that of its corpus too, and the body.
@@ -31,6 +32,8 @@ pub(crate) const BODIES: &[Body] = &[
     ("stat", stat),
     ("words", words),
     ("script", script),
+    ("logline", logline),
+    ("when", when),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -175,6 +178,33 @@ pub(crate) fn script(bytes: &[u8]) {
     let words = bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec).map(OsString::from_vec);
     if let Err(e) = bins::log::number_of_words(words.collect()) {
         assert_eq!(e.code, 100);
+    }
+}
+
+/// Stamps of log lines: none is longer than its line, a label is that of its time, and what has been
+/// read before changes nothing.
+pub(crate) fn logline(bytes: &[u8]) {
+    let mut reader = logline::Reader::default();
+    for line in bytes.split(|b| *b == b'\n') {
+        let stamp = reader.read(line);
+        assert_eq!(logline::Reader::default().read(line), stamp);
+        let Some(stamp) = stamp else { continue };
+        assert!(stamp.length <= line.len());
+        if line.starts_with(b"@") {
+            assert_eq!(label(&line[..LABEL]), Some(stamp.time));
+            assert_eq!(Wall::from_tai64n(stamp.time.tai64n()), Some(stamp.time));
+        }
+    }
+}
+
+/// Times as people write them: what is none is named in one line, what is past is no future.
+pub(crate) fn when(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let now = Wall(1_795_258_800_000_000_000);
+    match when::parse(text, now, Zone::HERE) {
+        Ok(time) if text.trim().starts_with('-') || text.contains("ago") => assert!(time <= now),
+        Ok(_) => {}
+        Err(e) => assert!(e.message.starts_with("invalid time: "), "{}", e.message),
     }
 }
 
