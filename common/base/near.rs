@@ -6,12 +6,12 @@ const FEW: usize = 3;
 /// Those of `words` that are the nearest to `word`, nearest first: none that shares less than half
 /// of its letters.
 pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let limit = word.chars().count().div_ceil(2);
+    let length = word.chars().count();
     let mut found: Vec<_> = words
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, candidate)| {
-            *distance < limit || (!word.is_empty() && candidate.contains(word))
+            distance * 2 <= length || (length > 0 && candidate.contains(word))
         })
         .collect();
     found.sort();
