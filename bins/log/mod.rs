@@ -10,6 +10,7 @@ mod filter;
 #[allow(clippy::module_inception, reason = "a program's folder has its name")]
 mod log;
 mod logd;
+mod read;
 pub(crate) mod script;
 mod tai64n;
 mod tai64nlocal;
@@ -18,7 +19,7 @@ mod tai64nlocal;
 pub const CORE: &[Program] = &[log::PROGRAM, logd::PROGRAM];
 
 /// Its programs for people.
-pub const ADMIN: &[Program] = &[tai64n::PROGRAM, tai64nlocal::PROGRAM];
+pub const ADMIN: &[Program] = &[read::PROGRAM, tai64n::PROGRAM, tai64nlocal::PROGRAM];
 
 /// The number of the script in a file: for the fuzz target, which sees nothing else of it.
 pub fn number_of_file(name: &str, text: &[u8]) -> Result<u64> {

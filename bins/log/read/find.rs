@@ -1,0 +1,182 @@
+//! Where the logs are that somebody asks for.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use common::base::error::exit;
+use common::base::near::nearest;
+use common::prelude::*;
+use common::program::warn;
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use super::PROGRAM;
+use super::dir::{Dir, is_log, path_of};
+use super::rights::unreadable;
+
+/// A log directory, and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+}
+
+/// Where the loggers of the system write, and where they do before the disk can be written.
+const ROOT: &str = "/var/log/coppice";
+const EARLY: &str = "coppice/log/early";
+
+/// The directories that have a log, or a directory of logs, for each service.
+pub(super) fn roots(given: Vec<PathBuf>) -> Vec<PathBuf> {
+    if !given.is_empty() {
+        return given;
+    }
+    if let Some(root) = variable("COPPICE_LOG_ROOT") {
+        return vec![root];
+    }
+    let state = variable("XDG_STATE_HOME")
+        .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("coppice/log"))
+        .filter(|own| !geteuid().is_root() && own.is_dir());
+    let run = match state {
+        Some(_) => variable("XDG_RUNTIME_DIR"),
+        None => Some("/run".into()),
+    };
+    let early = run.map(|run| run.join(EARLY)).filter(|early| early.is_dir());
+    [Some(state.unwrap_or_else(|| ROOT.into())), early].into_iter().flatten().collect()
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The logs that `operands` mean: all of the roots if there are none. Whether one that is not there
+/// is waited for, `follow` tells.
+pub(super) fn places(operands: &[OsString], roots: &[PathBuf], follow: bool) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    if operands.is_empty() {
+        for root in roots {
+            // An early root that has gone, or one of several.
+            if root.is_dir() || roots.len() == 1 {
+                places.extend(all(root)?);
+            }
+        }
+        if places.is_empty() && !follow {
+            return Err(none(format_args!("there are no logs in {}", list(roots))));
+        }
+    }
+    for operand in operands {
+        if is_path(operand) {
+            places.extend(below(Path::new(operand), &path_name(operand), follow)?);
+        } else {
+            places.extend(named(operand, roots)?);
+        }
+    }
+    Ok(places)
+}
+
+/// Whether an operand is a directory rather than a name.
+fn is_path(operand: &OsStr) -> bool {
+    operand.as_bytes().contains(&b'/') || operand == "." || operand == ".."
+}
+
+fn path_name(operand: &OsStr) -> String {
+    let name = operand.to_string_lossy();
+    let short = name.trim_end_matches('/');
+    if short.is_empty() { name.into_owned() } else { short.to_owned() }
+}
+
+fn none(message: impl std::fmt::Display) -> Error {
+    Error::new(exit::NO, message)
+}
+
+fn list(roots: &[PathBuf]) -> String {
+    let names: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
+    names.join(" or ")
+}
+
+/// All logs of a root. One that may not be read is told, and left out.
+pub(super) fn all(root: &Path) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for name in subdirectories(root)? {
+        match below(&root.join(&name), &name.to_string_lossy(), true) {
+            Ok(found) => places.extend(found),
+            Err(e) => warn(&PROGRAM.name, &e.message),
+        }
+    }
+    Ok(places)
+}
+
+/// The log of a service, wherever it is.
+fn named(name: &OsStr, roots: &[PathBuf]) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for path in roots.iter().map(|root| root.join(name)).filter(|path| path.exists()) {
+        places.extend(below(&path, &name.to_string_lossy(), true)?);
+    }
+    if places.is_empty() { Err(unknown(name, roots)?) } else { Ok(places) }
+}
+
+fn unknown(name: &OsStr, roots: &[PathBuf]) -> Result<Error> {
+    let mut known = Vec::new();
+    for root in roots {
+        known.extend(subdirectories(root)?.iter().map(|n| n.to_string_lossy().into_owned()));
+    }
+    let name = name.to_string_lossy();
+    let near = nearest(&name, known.iter().map(String::as_str));
+    let hint =
+        if near.is_empty() { String::new() } else { format!("; is it {}?", near.join(", or ")) };
+    Ok(none(format_args!("there is no log of {name} in {}{hint}", list(roots))))
+}
+
+/// The log that a directory is, or those that it holds; itself if there is nothing yet.
+fn below(path: &Path, name: &str, follow: bool) -> Result<Vec<Place>> {
+    let itself = || vec![Place { name: name.to_owned(), path: path.to_owned() }];
+    match is_log(path) {
+        Ok(true) => return Ok(itself()),
+        Ok(false) => {}
+        Err(Errno::NOENT) if follow => return Ok(itself()),
+        Err(Errno::NOENT) => {
+            return Err(none(format_args!("there is no directory {}", path.display())));
+        }
+        Err(e) => return Err(unreadable(path, e)),
+    }
+    let mut places = Vec::new();
+    for below in subdirectories(path)? {
+        let path = path.join(&below);
+        // What can't be read here is no log that anybody asked for.
+        if is_log(&path).unwrap_or(false) {
+            places.push(Place { name: format!("{name}/{}", below.to_string_lossy()), path });
+        }
+    }
+    Ok(if places.is_empty() { itself() } else { places })
+}
+
+/// In the order of their names.
+fn subdirectories(path: &Path) -> Result<Vec<OsString>> {
+    let names = match Dir::open(path).and_then(|dir| dir.names()) {
+        Err(Errno::NOENT) => {
+            return Err(none(format_args!("there is no directory {}", path.display())));
+        }
+        result => result.map_err(|e| unreadable(path, e))?,
+    };
+    let names = names.iter().map(path_of);
+    let mut names: Vec<OsString> =
+        names.filter(|name| path.join(name).is_dir()).map(|n| n.as_os_str().to_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_or_dots_make_a_path() {
+        for path in ["./x", "/", "a/b", ".", ".."] {
+            assert!(is_path(path.as_ref()), "{path}");
+        }
+        assert!(!is_path("nginx".as_ref()));
+        assert_eq!(path_name("/var/log/x/".as_ref()), "/var/log/x");
+        assert_eq!(path_name("/".as_ref()), "/");
+    }
+}
