@@ -5,7 +5,6 @@ use common::os::clock;
 use common::os::fds::fill_stdio;
 use common::prelude::*;
 use common::program::warn;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 mod dir;
 mod events;
@@ -44,7 +43,8 @@ fn main(args: Args) -> Result<Next> {
     let options = Options::read(args, now)?;
     let roots = find::roots(options.roots.clone());
     let places = find::places(&options.operands, &roots, options.follow)?;
-    raise_open_files();
+    // A file is open for each log.
+    common::os::fds::raise_open_files();
     let mut print =
         Print { show: Show::new(look(&options, &places), now), filter: options.filter, skip: 0 };
     if options.follow {
@@ -82,13 +82,6 @@ fn look(options: &Options, places: &[Place]) -> Look {
         colour: options.terminal && !no_colour,
         names: several.then_some(widest.unwrap_or(0)),
     }
-}
-
-/// A file is open for each log.
-fn raise_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    // As many as there may be is not an error: it shows when one is opened too many.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn open(place: &Place, span: part::Span) -> Result<Source> {
