@@ -112,7 +112,7 @@ run 'svc-stat clock'
 say 'Stop and start, and wait until it is so.'
 run 'svc-ctl down greeter && svc-wait -t 10000 finished greeter'
 run 'svc-ctl up greeter && svc-wait -t 10000 ready greeter'
-run 'tail -n 4 greeter/log.txt'
+run 'svc-logread -n 4 greeter/log/main'
 
 say 'What has been announced since we began to listen:'
 run 'grep -v /log events | grep -v ": "'
@@ -122,5 +122,5 @@ run 'svc-scanctl terminate .'
 within 10 gone "$scan" || exit 1
 wait "$scan"
 scan=''
-run 'tail -n 3 clock/log.txt'
+run 'svc-logread -n 3 clock/log/main'
 say 'Nothing is left. The services that you saw are in examples/sv/, to copy.'

@@ -21,7 +21,7 @@ echo $((40000 + $$ % 20000)) >"$scan/nginx/data/port"
 background svc-scan "$scan"
 for name in clock counter greeter once redis nginx; do until_ok 10 svc-ok "$scan/$name"; done
 
-said() { grep -Eqs "$2" "$scan/$1/log.txt"; }
+said() { svc-logread --stamp none -n 10000 "$scan/$1/log/main" | grep -Eq "$2"; }
 becomes 10 'clock says what time it is' said clock '^It is [0-9:]*\.$'
 becomes 20 'counter dies and comes back' said counter '^life 2: 1$'
 ok 'greeter becomes ready' svc-wait -t 10000 ready "$scan/greeter"
