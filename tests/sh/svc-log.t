@@ -88,4 +88,36 @@ is 'and the newest stay' "$(archives)" 2
 kill -TERM $pid
 wait $pid
 
+rm -rf d
+start ./d
+echo first >&3
+becomes 10 'a line is there' test -s d/current
+ok '--rotate finds the logger of a directory, and waits for it' svc-log --rotate ./d
+is 'which then has an archive' "$(archives)" 1
+is 'and an empty file' "$(cat d/current)" ''
+ok 'nothing is nothing to rotate' svc-log --rotate d
+is 'and makes no archive' "$(archives)" 1
+echo second >&3
+becomes 10 'another line is there' test -s d/current
+kill -STOP $pid
+exits 99 'a logger that does not answer is told of' svc-log --rotate d
+contains 'with its pid' "$(cat err)" "svc-log: fatal: d: its logger, pid $pid, does not answer"
+kill -CONT $pid
+kill -TERM $pid
+wait $pid
+exits 102 'without a logger nothing is rotated' svc-log --rotate d
+contains 'and that is said' "$(cat err)" 'svc-log: fatal: d: no logger writes there'
+exits 111 'nor without a directory' svc-log --rotate none
+exits 100 'nor with directives' svc-log --rotate d t
+if has s6-log; then
+	# shellcheck disable=SC2016  # for sh
+	background sh -c 'mkfifo s6; exec s6-log ./s6d <>s6'
+	until_ok 10 test -f s6d/lock
+	echo line >s6
+	becomes 10 "a s6-log's line is there" test -s s6d/current
+	ok "s6-log's directories are rotated as well" svc-log --rotate s6d
+else
+	skip "s6-log's directories are rotated as well" 's6 is not installed'
+fi
+
 done_testing

@@ -10,8 +10,8 @@ use common::os::clock;
 use common::os::file::Inode;
 use common::os::lock::{self, Patience};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, Stat, fchmod, fdatasync, fstat, fsync, ftruncate,
-    mkdirat, openat, renameat, statat,
+    AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat, fchmod, fcntl_lock, fdatasync,
+    fstat, fsync, ftruncate, mkdirat, openat, renameat, statat,
 };
 use rustix::io::{Errno, pwrite};
 
@@ -105,6 +105,7 @@ impl Directory {
         let shown = path.display();
         // Who may read it the administrator says by making it; the same as in s6-log.
         match mkdirat(CWD, path, Mode::RWXU | Mode::SGID) {
+            Ok(()) if self.settings.sync => sync_parent(path).failing("sync", shown)?,
             Ok(()) | Err(Errno::EXIST) => {}
             Err(e) => {
                 // A read-only parent is no obstacle if it is there.
@@ -117,6 +118,9 @@ impl Directory {
             let lock = lock::open(&handle, "lock").failing("open", self.shown("lock"))?;
             // A predecessor that was killed may still be in a system call.
             lock::take(&lock, Patience::Seconds(5)).failing("lock", path.display())?;
+            // What s6-log looks at, and what tells who we are.
+            fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive)
+                .failing("lock", path.display())?;
             self.lock = Some(lock);
         }
         let archives = archives(&handle).failing("read", path.display())?;
@@ -168,6 +172,10 @@ impl Directory {
         let open = || {
             let fd =
                 openat(self.handle()?, CURRENT, flags | OFlags::CLOEXEC | OFlags::NOCTTY, mode)?;
+            if self.settings.sync {
+                // So that it is found again, and what was renamed before it.
+                fsync(self.handle()?)?;
+            }
             let stat = fstat(&fd)?;
             let kind = FileType::from_raw_mode(stat.st_mode);
             if kind == FileType::RegularFile { Ok((fd, stat)) } else { Err(Errno::INVAL) }
@@ -309,18 +317,14 @@ impl Directory {
     /// The second half of a rotation, and again if it was broken off: `current` becomes the archive,
     /// unless it is another file by now, and a new one begins.
     pub(super) fn finish_rotation(&mut self, name: &ArchiveName) -> Result<(), Failure> {
-        if self.settings.sync {
-            self.current().and_then(fsync).failing("sync", self.shown(CURRENT))?;
-        }
+        // An archive is whole, whatever becomes of the machine.
+        self.current().and_then(fdatasync).failing("sync", self.shown(CURRENT))?;
         let found = self.handle().and_then(|dir| statat(dir, CURRENT, AtFlags::SYMLINK_NOFOLLOW));
         if found.is_ok_and(|stat| inode(&stat) == self.place.inode) {
             self.rename_current(name)?;
         }
         self.is_newest(name);
         let (current, stat) = self.make_current()?;
-        if self.settings.sync {
-            self.handle().and_then(fsync).failing("sync", self.settings.path.display())?;
-        }
         self.place = Place { inode: inode(&stat), end: size(&stat) };
         self.current = Some(current);
         (self.begun, self.wanted) = (None, false);
@@ -344,6 +348,13 @@ impl Directory {
         };
         if self.has_current() { mark().failing("mark", self.shown(CURRENT)) } else { Ok(()) }
     }
+}
+
+/// So that a new directory is found again.
+fn sync_parent(path: &Path) -> rustix::io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    fsync(openat(CWD, parent.unwrap_or(Path::new(".")), flags, Mode::empty())?)
 }
 
 fn inode(stat: &Stat) -> Inode {

@@ -7,6 +7,7 @@ use common::os::signals::Signals;
 use common::prelude::*;
 use common::program::warn;
 
+mod rotate;
 mod session;
 mod setup;
 
@@ -17,6 +18,10 @@ pub(super) const PROGRAM: Program = Program { name: "svc-log", help: HELP, main 
 
 fn main(args: Args) -> Result<Next> {
     let mut line = command_line::parse(args)?;
+    if !line.rotate.is_empty() {
+        line.rotate.iter().try_for_each(|dir| rotate::rotate(dir))?;
+        return Ok(Next::Exit(exit::OK));
+    }
     fill_stdio();
     close_on_exec();
     if line.verbosity > 0 {

@@ -52,6 +52,7 @@ And:
   -q | -v               say less | more on standard error
   -b                    nothing: it is always so
   --journal FILE        keep the journal in FILE, not in the first log directory
+  --rotate DIR          nothing but this: make the logger that writes to DIR rotate it now
 ";
 
 /// A command line that makes sense.
@@ -70,6 +71,8 @@ pub(crate) struct CommandLine {
     pub(crate) tail_ms: Option<u64>,
     /// `--journal`
     pub(crate) journal: Option<PathBuf>,
+    /// `--rotate`: the directories whose loggers are to rotate them; nothing else is done then.
+    pub(crate) rotate: Vec<PathBuf>,
     /// What makes sense, but can't have been meant.
     pub(crate) warnings: Vec<String>,
 }
@@ -85,6 +88,10 @@ struct Options {
 /// Reads the command line.
 pub(crate) fn parse(mut args: Args) -> Result<CommandLine> {
     let Options { settings, rules, dirs, mut line } = options(&mut args)?;
+    if !line.rotate.is_empty() {
+        args.end()?;
+        return Ok(line);
+    }
     let mut builder = Builder::new(settings);
     rules.into_iter().for_each(|rule| builder.rule(rule));
     let mut number = 0;
@@ -117,6 +124,7 @@ fn options(args: &mut Args) -> Result<Options> {
         verbosity: 1,
         tail_ms: Some(2000),
         journal: None,
+        rotate: Vec::new(),
         warnings: Vec::new(),
     };
     let (settings, rules, dirs) = (Settings::default(), Vec::new(), Vec::new());
@@ -139,6 +147,7 @@ impl Options {
             "-l" | "--line-max" => line.line_max = line_max(option, &args.raw_value()?)?,
             "-t" => line.tail_ms = tail(&args.raw_value()?)?,
             "--journal" => line.journal = Some(not_empty(option, args.raw_value()?)?),
+            "--rotate" => line.rotate.push(not_empty(option, args.raw_value()?)?),
             "--dir" => self.dirs.push(not_empty(option, args.raw_value()?)?),
             "--select" => self.select(&args.raw_value()?)?,
             "--deselect" => self.rules.push(Rule::Deselect(re(option, &args.raw_value()?)?)),
