@@ -5,27 +5,26 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use common::base::stamp::{Boot, Wall};
+use common::base::stamp::Boot;
 use common::os::clock;
 use common::os::file::Inode;
 use common::os::lock::{self, Patience};
 use rustix::fs::{
     AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat, fchmod, fcntl_lock, fdatasync,
-    fstat, fsync, ftruncate, mkdirat, openat, renameat, statat,
+    fstat, fsync, ftruncate, mkdirat, openat, statat,
 };
 use rustix::io::{Errno, pwrite};
 
-use super::archive::{Archive, FINISHED, Label, UNFINISHED};
+use super::archive::{Label, UNFINISHED};
 use super::failure::{Failing, Failure};
-use super::format::Room;
 use super::processor::Work;
-use super::record::{ArchiveName, Place};
+use super::record::Place;
 use super::trim::archives;
 use crate::log::script;
 
-const CURRENT: &str = "current";
+pub(super) const CURRENT: &str = "current";
 /// What tells that `current` ended in order, as in s6-log.
-const CLEAN: Mode = Mode::XUSR;
+pub(super) const CLEAN: Mode = Mode::XUSR;
 /// How often it is looked whether `current` is still ours, ms.
 const LOOK: u64 = 1000;
 
@@ -37,12 +36,12 @@ pub(crate) struct Directory {
     handle: Option<OwnedFd>,
     /// Held as long as the directory is used.
     lock: Option<OwnedFd>,
-    current: Option<OwnedFd>,
+    pub(super) current: Option<OwnedFd>,
     pub(super) place: Place,
-    newest: Label,
+    pub(super) newest: Label,
     looked: Boot,
     /// When `current` got its first line; for `period`.
-    begun: Option<Boot>,
+    pub(super) begun: Option<Boot>,
     /// Somebody asked for a rotation.
     pub(super) wanted: bool,
     /// That an archive could not be removed was said.
@@ -95,7 +94,7 @@ impl Directory {
         self.handle.as_ref().map(AsFd::as_fd).ok_or(Errno::BADF)
     }
 
-    fn current(&self) -> rustix::io::Result<BorrowedFd<'_>> {
+    pub(super) fn current(&self) -> rustix::io::Result<BorrowedFd<'_>> {
         self.current.as_ref().map(AsFd::as_fd).ok_or(Errno::BADF)
     }
 
@@ -166,7 +165,7 @@ impl Directory {
         Ok(())
     }
 
-    fn make_current(&self) -> Result<(OwnedFd, Stat), Failure> {
+    pub(super) fn make_current(&self) -> Result<(OwnedFd, Stat), Failure> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
         let open = || {
@@ -214,29 +213,6 @@ impl Directory {
         Ok(())
     }
 
-    /// How much fits.
-    pub(super) fn room(&self) -> Room {
-        let soft = self.settings.size - self.settings.tolerance.min(self.settings.size);
-        let left = |limit: u64| usize::try_from(limit.saturating_sub(self.place.end)).unwrap_or(0);
-        Room { soft: left(soft).max(1), hard: left(self.settings.size) }
-    }
-
-    /// Whether `current` has to become an archive before anything else is written.
-    pub(super) fn is_due(&self, now: Boot) -> bool {
-        let full = self.place.end + self.settings.tolerance >= self.settings.size;
-        self.place.end > 0 && (full || self.wanted || self.is_old(now))
-    }
-
-    fn is_old(&self, now: Boot) -> bool {
-        self.old_at().is_some_and(|due| due <= now)
-    }
-
-    /// When `current` will be as old as it may get.
-    pub(super) fn old_at(&self) -> Option<Boot> {
-        let period = self.settings.period.saturating_mul(1000);
-        self.begun.filter(|_| period > 0).map(|begun| begun.after(period))
-    }
-
     /// Writes at the end, which moves only with `written`: written again after a failure, the same
     /// bytes come to the same place.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
@@ -269,72 +245,9 @@ impl Directory {
         cut.failing("cut", self.shown(CURRENT))
     }
 
-    /// What the next archive will be called.
-    pub(super) fn next_name(&self, kind: &str) -> ArchiveName {
-        Label::after(self.newest, clock::wall()).name(kind)
-    }
-
-    /// The label for an archive from elsewhere, which has one already.
-    pub(super) fn next_label(&self, label: Label) -> Label {
-        Label::after(self.newest, Wall(0)).max(label)
-    }
-
-    /// An archive has come in.
-    pub(super) fn has_archive(&mut self, name: &str) {
-        let label = Archive::parse(name.as_bytes()).map_or(self.newest, |archive| archive.label);
-        self.newest = self.newest.max(label);
-    }
-
-    /// What is in `current` becomes an archive, outside of any logger.
-    pub(super) fn put_away(&mut self) -> Result<(), Failure> {
-        let found = self.handle().and_then(|dir| statat(dir, CURRENT, AtFlags::SYMLINK_NOFOLLOW));
-        let Ok(stat) = found else { return Ok(()) };
-        if size(&stat) == 0 {
-            return Ok(());
-        }
-        let is_clean = Mode::from_raw_mode(stat.st_mode).contains(CLEAN);
-        let name = self.next_name(if is_clean { self.kind() } else { UNFINISHED });
-        self.rename_current(&name)?;
-        self.is_newest(&name);
-        Ok(())
-    }
-
     /// Lets go of the directory, until it is needed again.
     pub(crate) fn close(&mut self) {
         (self.current, self.lock, self.handle) = (None, None, None);
-    }
-
-    fn is_newest(&mut self, name: &ArchiveName) {
-        let label = Archive::parse(name.bytes()).map_or(self.newest, |archive| archive.label);
-        self.newest = self.newest.max(label);
-    }
-
-    /// The kind of archive that `current` becomes.
-    pub(super) fn kind(&self) -> &'static str {
-        if self.settings.processor.is_some() { UNFINISHED } else { FINISHED }
-    }
-
-    /// The second half of a rotation, and again if it was broken off: `current` becomes the archive,
-    /// unless it is another file by now, and a new one begins.
-    pub(super) fn finish_rotation(&mut self, name: &ArchiveName) -> Result<(), Failure> {
-        // An archive is whole, whatever becomes of the machine.
-        self.current().and_then(fdatasync).failing("sync", self.shown(CURRENT))?;
-        let found = self.handle().and_then(|dir| statat(dir, CURRENT, AtFlags::SYMLINK_NOFOLLOW));
-        if found.is_ok_and(|stat| inode(&stat) == self.place.inode) {
-            self.rename_current(name)?;
-        }
-        self.is_newest(name);
-        let (current, stat) = self.make_current()?;
-        self.place = Place { inode: inode(&stat), end: size(&stat) };
-        self.current = Some(current);
-        (self.begun, self.wanted) = (None, false);
-        self.process_soon();
-        Ok(())
-    }
-
-    fn rename_current(&self, name: &ArchiveName) -> Result<(), Failure> {
-        let rename = || renameat(self.handle()?, CURRENT, self.handle()?, name.bytes());
-        rename().failing("rename", self.shown(CURRENT))
     }
 
     /// Marks `current` as complete.
@@ -357,7 +270,7 @@ fn sync_parent(path: &Path) -> rustix::io::Result<()> {
     fsync(openat(CWD, parent.unwrap_or(Path::new(".")), flags, Mode::empty())?)
 }
 
-fn inode(stat: &Stat) -> Inode {
+pub(super) fn inode(stat: &Stat) -> Inode {
     Inode { device: stat.st_dev, number: stat.st_ino }
 }
 

@@ -19,6 +19,7 @@ mod processor;
 mod rate;
 mod record;
 mod recover;
+mod rotation;
 mod stamp;
 pub(crate) mod store;
 mod trim;
