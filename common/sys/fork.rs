@@ -1,40 +1,39 @@
 //! Making a child, in the two ways a supervisor needs.
 
 use std::ffi::{c_int, c_void};
-use std::mem::MaybeUninit;
 use std::ptr;
 
 use rustix::io::Result;
 use rustix::process::Pid;
 
-/// The stack of a child that shares our memory until it execs: a few calls deep, no recursion.
-const STACK: usize = if cfg!(debug_assertions) { 64 } else { 16 } * 1024;
-
+/// Left below our own frame for what the C library's clone keeps on the stack while we stand still.
+const MARGIN: usize = 4096;
 /// As the ABI wants a stack to begin.
-#[repr(align(16))]
-struct Stack([MaybeUninit<u8>; STACK]);
+const STACK_ALIGN: usize = 16;
 
 /// Runs `child` in a new process that shares this one's memory, and resumes when it has exec'd or
 /// ended (the semantics of vfork, which Rust cannot call: it returns twice). `child` returns the
 /// exit code and must not allocate. All signals are blocked meanwhile, in the child as well until
 /// it unblocks them, so that no handler of ours runs there.
-#[inline(never)] // The piece of stack must not become part of a caller's frame, which lives on.
+#[inline(never)] // What is below the caller's frame is the child's.
 pub fn vfork<F: FnMut() -> u8>(child: &mut F) -> Result<Pid> {
     extern "C" fn trampoline<F: FnMut() -> u8>(child: *mut c_void) -> c_int {
         // SAFETY: `vfork` passes its own `&mut F`, and its frame stands still while we run.
         let child = unsafe { &mut *child.cast::<F>() };
         c_int::from(child())
     }
-    // A piece of our own, which nobody uses while we stand still: no mapping for each child.
-    let mut stack = Stack([const { MaybeUninit::uninit() }; STACK]);
-    let top = stack.0.as_mut_ptr_range().end;
+    // As with vfork itself, the child goes on below us: only the pages that it needs are touched, and
+    // most of them have been already. A piece of our own would be touched whole, page by page.
+    let here = 0u8;
+    let top = (ptr::from_ref(&here).addr() - MARGIN) & !(STACK_ALIGN - 1);
     let before = super::signal::block_all();
-    // SAFETY: the stack is ours, large enough and unused; CLONE_VFORK keeps this frame still until
-    // the child is done with the memory; one thread means nobody else touches it.
+    // SAFETY: the stack is ours, and unused from there on: no frame is below the one that is running,
+    // no handler runs, and CLONE_VFORK keeps us still until the child is done with the memory; one
+    // thread means nobody else touches it.
     let pid = unsafe {
         libc::clone(
             trampoline::<F>,
-            top.cast(),
+            ptr::without_provenance_mut::<c_void>(top),
             libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
             ptr::from_mut(child).cast(),
         )

@@ -309,9 +309,8 @@ impl Machine {
         todo.push(Action::Record);
         todo.push(Action::KillRest);
         todo.push(Action::Reap);
-        // Before finish: s6-permafailon in there counts this death too.
-        todo.push(Action::Tally(death));
         todo.push(Action::Start(Kind::Finish));
+        todo.push(Action::Tally(death));
     }
 
     /// Decides whether and when run is started again.
