@@ -173,13 +173,10 @@ impl Identity {
         }
     }
 
-    /// The calling process.
-    pub fn of_self() -> Identity {
-        Identity {
-            pid: rustix::process::getpid(),
-            start: stat_self().map_or(0, |s| s.start),
-            boot: BootId::now(),
-        }
+    /// The calling process, in this boot.
+    pub fn of_self(boot: BootId) -> Identity {
+        let start = stat_self().map_or(0, |s| s.start);
+        Identity { pid: rustix::process::getpid(), start, boot }
     }
 }
 
@@ -199,7 +196,7 @@ mod tests {
 
     #[test]
     fn we_find_ourselves() {
-        let me = Identity::of_self();
+        let me = Identity::of_self(BootId::now());
         assert_eq!(stat(me.pid).unwrap().start, me.start);
         assert_ne!(me.boot, BootId::UNKNOWN);
     }

@@ -138,7 +138,7 @@ impl Root {
     /// Says who and where we are, for those who upgrade the tree.
     fn write_record(&self) -> Result<()> {
         let programs = self.siblings.dir().map(|dir| dir.to_string_lossy().into_owned());
-        let identity = Identity::of_self();
+        let identity = Identity::of_self(self.boot);
         let record = records::Root { identity, programs: programs.unwrap_or_default() };
         let bytes = record.pack().unwrap_or_default();
         file::replace(&self.own, "scan", bytes.bytes()).unable(format_args!("write {OWN}/scan"))

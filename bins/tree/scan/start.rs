@@ -111,6 +111,7 @@ impl Root {
         let feed = self.feed(slot)?;
         let mut words: Vec<OsString> = vec!["svc-supervise".into()];
         words.push(format!("--under={EVENTS_FD}").into());
+        words.push(format!("--boot={}", self.boot.as_str()).into());
         if let Some((_, path)) = &feed {
             words.push(format!("--input={FEED_FD}/{path}").into());
         }

@@ -29,6 +29,7 @@ whenever it dies, and runs ./finish after each death. Kill it: its successor goe
 For svc-scan:
   --under FD         the working directory is the service directory and DIR its name; events also go
                      to the directory FD; what is missing or locked is waited for
+  --boot ID          the id of this boot
   --input FD/PATH    a logger: its input is the fifo PATH in the directory FD
   --reexec LIST      go on as the same process, with these descriptors: lock,control,log,ready
 ",

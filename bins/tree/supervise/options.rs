@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 use common::base::args::unknown;
+use common::os::process::BootId;
 use common::prelude::*;
 use common::sys::fd::adopt;
 
@@ -31,6 +32,8 @@ pub(super) struct Options {
     pub(super) input: Option<Feed>,
     pub(super) log_fifos: Option<OsString>,
     pub(super) inherited: Option<Inherited>,
+    /// This boot, which svc-scan knows already.
+    pub(super) boot: Option<BootId>,
     /// The service directory; under svc-scan only its name.
     pub(super) dir: OsString,
 }
@@ -38,18 +41,20 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn read(mut args: Args) -> Result<Options> {
         let (mut under, mut input, mut log_fifos, mut inherited) = (None, None, None, None);
+        let mut boot = None;
         while let Some(option) = args.option()? {
             match option.as_str() {
                 "--under" => under = Some(take_fd(args.value("file descriptor")?)?),
                 "--input" => input = Some(Feed::parse(&args.raw_value()?)?),
                 "--log-fifos" => log_fifos = Some(args.raw_value()?),
+                "--boot" => boot = BootId::parse(args.raw_value()?.as_bytes()),
                 "--reexec" => inherited = Some(Inherited::parse(&args.value::<String>("list")?)?),
                 _ => return Err(unknown(&option)),
             }
         }
         let dir = args.operand("service directory")?;
         args.end()?;
-        Ok(Options { under, input, log_fifos, inherited, dir })
+        Ok(Options { under, input, log_fifos, inherited, boot, dir })
     }
 
     /// The service's name: that which svc-scan gave, or the last part of the path.

@@ -7,8 +7,8 @@ use common::base::stamp::Boot;
 use common::format::handover;
 use common::format::letters::Event;
 use common::format::servicedir::Settings;
-use common::format::status::Wanted;
-use common::os::process::{Identity, Watched};
+use common::format::status::{Phase, Wanted};
+use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
 use common::os::signals::Signals;
 use common::os::{clock, fds};
@@ -46,7 +46,7 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Opt
         let dir = &options.dir;
         rustix::process::chdir(dir.as_os_str()).unable(format_args!("enter {}", dir.display()))?;
     }
-    let me = Identity::of_self();
+    let me = Identity::of_self(options.boot.unwrap_or_else(BootId::now));
     let inherited = options.inherited.take();
     let (held, log, ready) = match inherited {
         Some(all) => (Some((all.lock, all.control)), all.log, all.ready),
