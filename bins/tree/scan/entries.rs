@@ -58,11 +58,13 @@ impl Entries {
         };
         self.services.entry(service).or_default().push(name.to_owned());
         let log = format!("{name}/log");
+        if statat(CWD, log.as_str(), AtFlags::SYMLINK_NOFOLLOW).is_err_and(|e| e == Errno::NOENT) {
+            return;
+        }
         match directory(&log, true) {
             Ok(key) => {
                 self.loggers.entry(key).or_insert(service);
             }
-            Err(Errno::NOENT) if statat(CWD, log.as_str(), AtFlags::SYMLINK_NOFOLLOW).is_err() => {}
             Err(e) => {
                 let why = why(e, &log);
                 self.bad.insert(log, why);

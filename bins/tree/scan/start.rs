@@ -33,7 +33,11 @@ impl Root {
     /// killed or we are a new image of it. It may even have been on its way to its lock when we first
     /// looked: the one that we started then has found it, and left.
     pub(super) fn take_over_or_start(&mut self, key: Key) {
-        let holder = self.holder(key);
+        let dir = match self.slots.all.get(&key) {
+            Some(slot) => slot.open(key),
+            None => return,
+        };
+        let holder = dir.as_ref().ok().and_then(|dir| self.holder(dir));
         if let Some(slot) = self.slots.all.get_mut(&key) {
             // What was started there may be our orphan now, or become it.
             slot.marked |= holder.is_some();
@@ -43,25 +47,24 @@ impl Root {
                 self.slots.supervised(key, supervisor);
                 self.tell(key);
             }
-            None => self.start(key),
+            None => self.start(key, dir),
         }
     }
 
     /// Whether a slot's directory shows that it was supervised in this boot.
-    fn holder(&self, key: Key) -> Option<Identity> {
-        let dir = self.slots.all.get(&key)?.open(key).ok()?;
+    fn holder(&self, dir: &OwnedFd) -> Option<Identity> {
         let mut buffer = [0; SIZE];
         let bytes = file::read_small(&dir, c"supervise/supervisor", &mut buffer).ok()?;
         let holder = Holder::unpack(bytes)?;
-        let directory = file::Inode::at(&dir, c"supervise").ok()?;
+        let directory = file::Inode::at(dir, c"supervise").ok()?;
         (holder.directory == directory && holder.identity.boot == self.boot)
             .then_some(holder.identity)
     }
 
     /// Starts a slot's supervisor; if that fails, again in a second.
-    pub(super) fn start(&mut self, key: Key) {
+    fn start(&mut self, key: Key, dir: Result<OwnedFd>) {
         let now = clock::boot();
-        match self.try_start(key) {
+        match dir.and_then(|dir| self.try_start(key, &dir)) {
             Ok(supervisor) => {
                 self.content("start");
                 self.slots.supervised(key, supervisor);
@@ -105,9 +108,8 @@ impl Root {
         }
     }
 
-    fn try_start(&self, key: Key) -> Result<Watched> {
+    fn try_start(&self, key: Key, dir: &OwnedFd) -> Result<Watched> {
         let slot = self.slots.all.get(&key).ok_or(Errno::STALE)?;
-        let dir = slot.open(key)?;
         let feed = self.feed(slot)?;
         let mut words: Vec<OsString> = vec!["svc-supervise".into()];
         words.push(format!("--under={EVENTS_FD}").into());

@@ -72,8 +72,7 @@ impl Files {
             },
             None => (take_lock(&dir)?, None),
         };
-        forget_copied(&dir).unable("remove what was copied to supervise/")?;
-        write_holder(&dir, me).unable("write supervise/supervisor")?;
+        write_holder(&dir, me)?;
         let control = match control {
             Some(control) => control,
             None => make_fifo(&dir, c"control", Mode::RUSR | Mode::WUSR)?,
@@ -276,23 +275,6 @@ fn holder(dir: &OwnedFd) -> Option<Identity> {
         .map(|holder| holder.identity)
 }
 
-/// A service directory may be a copy of one that is supervised. What its records tell is of that one.
-fn forget_copied(dir: &OwnedFd) -> rustix::io::Result<()> {
-    let mut buffer = [0; SIZE];
-    let holder = match file::read_small(dir, c"supervisor", &mut buffer) {
-        Ok(bytes) => Holder::unpack(bytes),
-        Err(_) => None,
-    };
-    let here = file::Inode::at(dir, c".")?;
-    if holder.is_none_or(|holder| holder.directory == here) {
-        return Ok(());
-    }
-    for name in [c"status", c"status.spare", c"process", c"exit"] {
-        file::unlink_if_there(dir, name)?;
-    }
-    Ok(())
-}
-
 /// Makes the file in which svc-scan records an orphan's end, so that it needs no space for it.
 fn make_exit(dir: &OwnedFd) -> rustix::io::Result<()> {
     let (fd, length) = open_plain(dir, c"exit").or_else(|_| {
@@ -312,10 +294,29 @@ fn has_left(dir: &OwnedFd) -> bool {
 }
 
 /// Says who supervises. In place, as only the holder of the lock writes it.
-fn write_holder(dir: &OwnedFd, me: Identity) -> rustix::io::Result<()> {
-    let directory = file::Inode::at(dir, c".")?;
-    let record = Holder { identity: me, directory }.pack().ok_or(Errno::OVERFLOW)?;
-    write_padded(&open_plain(dir, c"supervisor")?.0, record.bytes(), SIZE)
+fn write_holder(dir: &OwnedFd, me: Identity) -> Result<()> {
+    let write = "write supervise/supervisor";
+    let (file, length) = open_plain(dir, c"supervisor").unable(write)?;
+    let directory = file::Inode::at(dir, c".").unable(write)?;
+    if length > 0 {
+        forget_copied(dir, &file, directory).unable("remove what was copied to supervise/")?;
+    }
+    let record = Holder { identity: me, directory }.pack().ok_or(Errno::OVERFLOW);
+    record.and_then(|record| write_padded(&file, record.bytes(), SIZE)).unable(write)
+}
+
+/// A service directory may be a copy of one that is supervised. What its records tell is of that one.
+fn forget_copied(dir: &OwnedFd, holder: &OwnedFd, here: file::Inode) -> rustix::io::Result<()> {
+    let mut buffer = [0; SIZE];
+    let length = pread(holder, &mut buffer, 0)?;
+    let holder = Holder::unpack(&buffer[..length]);
+    if holder.is_none_or(|holder| holder.directory == here) {
+        return Ok(());
+    }
+    for name in [c"status", c"status.spare", c"process", c"exit"] {
+        file::unlink_if_there(dir, name)?;
+    }
+    Ok(())
 }
 
 /// Makes and opens a fifo in a directory of ours; whatever else has its name is not touched.
