@@ -2,8 +2,9 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::fstat;
+use rustix::fs::{AtFlags, Stat, fstat, statat};
 use rustix::io::Result;
+use rustix::path::Arg;
 
 use super::clock;
 use crate::base::stamp::Wall;
@@ -23,9 +24,17 @@ pub struct Stamp {
 impl Stamp {
     /// That of an open directory.
     pub fn of(dir: impl AsFd) -> Result<Stamp> {
-        let stat = fstat(dir)?;
+        fstat(dir).map(Stamp::from)
+    }
+
+    /// That of a directory by name.
+    pub fn at(dir: impl AsFd, path: impl Arg) -> Result<Stamp> {
+        statat(dir, path, AtFlags::empty()).map(Stamp::from)
+    }
+
+    fn from(stat: Stat) -> Stamp {
         let (seconds, nanos) = (stat.st_mtime, stat.st_mtime_nsec as u64);
-        Ok(Stamp { seconds, nanos, inode: stat.st_ino })
+        Stamp { seconds, nanos, inode: stat.st_ino }
     }
 
     /// Whether it is so old that any later change leaves another. One of the future is not.

@@ -37,11 +37,11 @@ impl Listing {
     }
 
     fn try_refresh(&mut self) -> Result<()> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = openat(CWD, c".", flags, Mode::empty())?;
-        let stamp = Stamp::of(&dir)?;
+        // The working directory can't become another one.
+        let stamp = Stamp::at(CWD, c".")?;
         if self.stamp != Some(stamp) {
-            self.read(&dir)?;
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            self.read(&openat(CWD, c".", flags, Mode::empty())?)?;
             self.stamp = stamp.is_old().then_some(stamp);
         }
         Ok(())
