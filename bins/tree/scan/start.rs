@@ -54,7 +54,7 @@ impl Root {
     /// Whether a slot's directory shows that it was supervised in this boot.
     fn holder(&self, dir: &OwnedFd) -> Option<Identity> {
         let mut buffer = [0; SIZE];
-        let bytes = file::read_small(&dir, c"supervise/supervisor", &mut buffer).ok()?;
+        let bytes = file::read_small(dir, c"supervise/supervisor", &mut buffer).ok()?;
         let holder = Holder::unpack(bytes)?;
         let directory = file::Inode::at(dir, c"supervise").ok()?;
         (holder.directory == directory && holder.identity.boot == self.boot)

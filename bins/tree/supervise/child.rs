@@ -231,6 +231,8 @@ impl Supervisor {
     }
 
     fn run_control(&mut self, name: &str) -> Option<Ended> {
+        // It may take long.
+        self.announce_rest();
         let path = CString::new(name).ok()?;
         let argv = Argv::new([name.into()]).ok()?;
         let stdio = self.stdio().unwrap_or_default();

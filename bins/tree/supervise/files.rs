@@ -52,6 +52,8 @@ pub(super) struct Files {
 struct Statuses {
     present: OwnedFd,
     spare: OwnedFd,
+    /// Nothing has been written to the present one that anybody would miss.
+    blank: bool,
 }
 
 impl Files {
@@ -80,8 +82,8 @@ impl Files {
         link_ok(&dir).unable("make supervise/ok")?;
         let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
         make_exit(&dir).unable("make supervise/exit")?;
-        let (statuses, is_new) =
-            Statuses::open(&dir).unable("make supervise/status and status.spare")?;
+        let statuses = Statuses::open(&dir).unable("make supervise/status and status.spare")?;
+        let is_new = statuses.blank;
         Ok(Some(Files { dir, events, control, lock, process, statuses, is_new }))
     }
 
@@ -101,7 +103,7 @@ impl Files {
         match self.statuses.replace(&self.dir, text) {
             // Somebody has removed them.
             Err(Errno::NOENT) => {
-                self.statuses = Statuses::open(&self.dir)?.0;
+                self.statuses = Statuses::open(&self.dir)?;
                 self.statuses.replace(&self.dir, text)
             }
             result => result,
@@ -171,8 +173,8 @@ impl Files {
 }
 
 impl Statuses {
-    /// Opens both, full-sized from the start: later records need no space. True: they are new.
-    fn open(dir: &OwnedFd) -> rustix::io::Result<(Statuses, bool)> {
+    /// Opens both, full-sized from the start: later records need no space.
+    fn open(dir: &OwnedFd) -> rustix::io::Result<Statuses> {
         let (present, length) = open_plain(dir, c"status")?;
         let (spare, spare_length) = open_plain(dir, c"status.spare")?;
         for (fd, length) in [(&present, length), (&spare, spare_length)] {
@@ -180,10 +182,13 @@ impl Statuses {
                 write_padded(fd, b"", status::SIZE)?;
             }
         }
-        Ok((Statuses { present, spare }, length == 0))
+        Ok(Statuses { present, spare, blank: length == 0 })
     }
 
     fn replace(&mut self, dir: &OwnedFd, text: &[u8]) -> rustix::io::Result<()> {
+        if std::mem::take(&mut self.blank) {
+            return write_padded(&self.present, text, status::SIZE);
+        }
         write_padded(&self.spare, text, status::SIZE)?;
         let (from, to) = (c"status.spare", c"status");
         match renameat_with(dir, from, dir, to, RenameFlags::EXCHANGE) {

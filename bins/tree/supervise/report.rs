@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use common::base::error::{Error, errno, reason};
-use common::format::event::Line;
+use common::base::text::Text;
+use common::format::event::{Line, MAX};
 use common::format::letters::Event;
 use common::format::records::Kind;
 use common::format::servicedir::Settings;
@@ -36,14 +37,32 @@ impl Supervisor {
 
     /// Tells the service's subscribers, then the tree's.
     pub(super) fn announce(&mut self, event: Event, seq: u64) {
-        let line = Line { event, seq, name: b"" }.pack();
-        let events = &self.files.events;
-        let notified = fifodir::notify_unless_quiet(events, line.bytes(), &mut self.quiet[0]);
+        let begun = self.unsaid.take().map(|seq| (Event::Supervised, seq));
+        self.tell(begun, (event, seq));
+    }
+
+    /// Announces what was to go with another event that has not come.
+    pub(super) fn announce_rest(&mut self) {
+        if let Some(seq) = self.unsaid.take() {
+            self.tell(None, (Event::Supervised, seq));
+        }
+    }
+
+    /// One write, as it is far below PIPE_BUF: all of it arrives, or nothing.
+    fn tell(&mut self, first: Option<(Event, u64)>, last: (Event, u64)) {
+        let lines = |name| {
+            let mut lines = Text::<{ 2 * MAX }>::new();
+            for (event, seq) in first.into_iter().chain([last]) {
+                lines.push(Line { event, seq, name }.pack().bytes());
+            }
+            lines
+        };
+        let (events, ours) = (&self.files.events, lines(b""));
+        let notified = fifodir::notify_unless_quiet(events, ours.bytes(), &mut self.quiet[0]);
         self.note_notified("event", notified);
         if let Some(tree) = &self.options.under {
-            let name = self.machine.status.name.as_bytes();
-            let line = Line { event, seq, name }.pack();
-            let notified = fifodir::notify_unless_quiet(tree, line.bytes(), &mut self.quiet[1]);
+            let theirs = lines(self.machine.status.name.as_bytes());
+            let notified = fifodir::notify_unless_quiet(tree, theirs.bytes(), &mut self.quiet[1]);
             self.note_notified("tree", notified);
         }
     }

@@ -5,7 +5,6 @@ use std::os::fd::OwnedFd;
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::handover;
-use common::format::letters::Event;
 use common::format::servicedir::Settings;
 use common::format::status::{Phase, Wanted};
 use common::os::process::{BootId, Identity, Watched};
@@ -141,7 +140,7 @@ impl Supervisor {
             self.warn(&"supervise/status is damaged: beginning anew");
             self.take_over_unknown();
         }
-        self.announce_begin();
+        self.begin_event();
         self.adopt();
         if self.machine.status.leaving && self.watch.is_none() {
             // The predecessor was killed on its way out.
@@ -155,16 +154,21 @@ impl Supervisor {
         self.machine.status.seq = process.seq;
         let Identity { boot, .. } = process.identity;
         if boot == self.boot && process.identity.look() == common::os::process::Found::Alive {
-            self.machine.status.phase = common::format::status::Phase::Starting(process.kind);
+            self.machine.status.phase = Phase::Starting(process.kind);
             self.machine.status.start_due = None;
             self.watch = Some(Watched::new(process.identity));
         }
     }
 
-    fn announce_begin(&mut self) {
+    /// Says that the supervision has begun; with the first start, if that comes at once: one write
+    /// and one look for subscribers less.
+    fn begin_event(&mut self) {
         self.machine.status.event += 1;
-        let seq = self.machine.status.event;
-        self.record();
-        self.announce(Event::Supervised, seq);
+        self.unsaid = Some(self.machine.status.event);
+        let starts = self.machine.next_due().is_some_and(|due| due <= clock::boot());
+        if !starts || self.machine.status.phase != Phase::Down {
+            self.record();
+            self.announce_rest();
+        }
     }
 }

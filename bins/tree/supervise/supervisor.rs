@@ -42,6 +42,8 @@ pub(super) struct Supervisor {
     pub(super) quiet: [Quiet; 2],
     pub(super) machine: Machine,
     pub(super) boot: BootId,
+    /// The number of the event that the supervision has begun, as long as it is not announced.
+    pub(super) unsaid: Option<u64>,
     /// The process, while there is one.
     pub(super) watch: Option<Watched>,
     /// Since when an adopted process is a zombie whose parent has not spoken yet.
@@ -82,6 +84,7 @@ impl Supervisor {
             quiet: Default::default(),
             machine,
             boot,
+            unsaid: None,
             watch: None,
             zombie: None,
             ready: None,
@@ -107,6 +110,8 @@ impl Supervisor {
                 self.refresh_settings();
                 self.feed(Input::Due);
             }
+            // Whatever came instead of the start that it was to be announced with is on file.
+            self.announce_rest();
             if std::mem::take(&mut self.renew) && !self.over {
                 self.reexec();
             }
