@@ -32,6 +32,7 @@ impl Stamp {
         statat(dir, path, AtFlags::empty()).map(Stamp::from)
     }
 
+    #[allow(clippy::unnecessary_cast, reason = "it is no u64 everywhere")]
     fn from(stat: Stat) -> Stamp {
         let (seconds, nanos) = (stat.st_mtime, stat.st_mtime_nsec as u64);
         Stamp { seconds, nanos, inode: stat.st_ino }

@@ -35,8 +35,7 @@ impl Root {
         if !ended && self.ending.is_none() {
             return;
         }
-        let loggers = self.slots.keys(|slot| slot.service == Some(key));
-        for logger in loggers {
+        for logger in self.slots.loggers_of(key) {
             self.drain(logger);
         }
     }
@@ -44,9 +43,9 @@ impl Root {
     /// Nobody of ours writes to a logger any more: it ends at the end of its input, or by TERM when
     /// a stray writer keeps that from coming.
     pub(super) fn drain(&mut self, key: Key) {
-        let due = clock::boot().after(self.options.timeout_eof);
-        if let Some(slot) = self.slots.all.get_mut(&key) {
-            slot.drain_due = (slot.goal < Goal::End).then_some(due);
+        let goal = self.slots.all.get(&key).map(|slot| slot.goal);
+        if goal.is_some_and(|goal| goal < Goal::End) {
+            self.slots.drain_until(key, clock::boot().after(self.options.timeout_eof));
         }
         self.aim(key, Goal::Drain);
     }

@@ -47,11 +47,12 @@ impl Root {
 
     /// Looks after the supervisors that are not our children.
     pub(super) fn notice_inherited(&mut self) {
-        let gone = self.slots.keys(|slot| match &slot.supervisor {
-            Some(Watched::Adopted(identity, _)) => identity.look() != Found::Alive,
-            Some(Watched::Own(_)) | None => false,
-        });
-        for key in gone {
+        let is_gone = |supervisor: &Watched| match supervisor {
+            Watched::Adopted(identity, _) => identity.look() != Found::Alive,
+            Watched::Own(_) => false,
+        };
+        let gone = self.slots.inherited().filter(|(_, supervisor)| is_gone(supervisor));
+        for key in gone.map(|(key, _)| key).collect::<Vec<Key>>() {
             // How it ended its own parent knows; its status tells whether in order.
             self.supervisor_died(key, false);
         }
@@ -60,9 +61,10 @@ impl Root {
     fn supervisor_died(&mut self, key: Key, in_order: bool) {
         let Some(slot) = self.slots.all.get_mut(&key) else { return };
         slot.supervisor = None;
-        slot.marked = true;
         slot.orphan = slot.recorded(key).map(|process| process.identity.pid);
         slot.told = Goal::Run;
+        self.slots.mark(key);
+        let Some(slot) = self.slots.all.get(&key) else { return };
         let in_order = in_order || is_done(slot, key);
         if slot.goal != Goal::Run && in_order || !slot.is_wanted() {
             self.forget(key);
@@ -83,7 +85,7 @@ impl Root {
             return None;
         }
         let exit = Exit { identity: process.identity, death }.pack()?;
-        slot.marked = false;
+        slot.unmark();
         match write_exit(&dir, exit.bytes()) {
             Ok(()) => Some(key),
             Err(e) => {
@@ -97,19 +99,22 @@ impl Root {
 
     /// The slot whose process an orphan is.
     fn whose(&mut self, pid: Pid) -> Option<Key> {
+        let marked = self.slots.marked();
         // The common case: it was on record when its supervisor died.
-        let known = self.slots.all.iter().find(|(_, s)| s.marked && s.orphan == Some(pid));
-        if let Some((key, slot)) = known {
-            if slot.recorded(*key).is_some_and(|process| process.identity.pid == pid) {
-                return Some(*key);
-            }
+        let known = marked.iter().find_map(|key| {
+            let slot = self.slots.all.get(key).filter(|slot| slot.orphan == Some(pid))?;
+            slot.recorded(*key).filter(|process| process.identity.pid == pid).map(|_| *key)
+        });
+        if known.is_some() {
+            return known;
         }
         // It may have recorded itself later.
-        for (key, slot) in self.slots.all.iter_mut().filter(|(_, slot)| slot.marked) {
-            let Some(process) = slot.recorded(*key) else { continue };
+        for key in marked {
+            let Some(slot) = self.slots.all.get_mut(&key) else { continue };
+            let Some(process) = slot.recorded(key) else { continue };
             slot.orphan = Some(process.identity.pid);
             if process.identity.pid == pid {
-                return Some(*key);
+                return Some(key);
             }
             slot.unmark_own_child(process.identity.pid);
         }
@@ -139,7 +144,9 @@ impl Slot {
     fn unmark_own_child(&mut self, process: Pid) {
         let supervisor = self.supervisor.as_ref().map(|watched| watched.pid().as_raw_pid());
         let parent = stat(process).ok().map(|stat| stat.parent);
-        self.marked &= supervisor.is_none() || parent != supervisor;
+        if supervisor.is_some() && parent == supervisor {
+            self.unmark();
+        }
     }
 }
 

@@ -175,6 +175,8 @@ impl Root {
 
     /// Sleeps until something happens or is due.
     fn wait(&mut self) -> rustix::io::Result<()> {
+        let next = self.slots.next_due();
+        self.slots.sort_inherited();
         let mut fds = vec![
             PollFd::new(&self.signals, PollFlags::IN),
             PollFd::new(&self.control, PollFlags::IN),
@@ -182,17 +184,15 @@ impl Root {
         let ours = fds.len() + self.inotify.iter().len();
         fds.extend(self.inotify.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
         let mut look = None;
-        for slot in self.slots.all.values() {
-            match &slot.supervisor {
-                Some(Watched::Adopted(_, Some(pidfd))) => {
-                    fds.push(PollFd::new(pidfd, PollFlags::IN));
-                }
+        for (_, supervisor) in self.slots.inherited() {
+            match supervisor {
+                Watched::Adopted(_, Some(pidfd)) => fds.push(PollFd::new(pidfd, PollFlags::IN)),
                 // Where the kernel gives no pidfd, nobody tells us of its end.
-                Some(Watched::Adopted(_, None)) => look = Some(clock::boot().after(LOOK_AGAIN)),
-                Some(Watched::Own(_)) | None => {}
+                Watched::Adopted(_, None) => look = Some(clock::boot().after(LOOK_AGAIN)),
+                Watched::Own(_) => {}
             }
         }
-        let due = [self.slots.next_due(), self.rescan, look].into_iter().flatten().min();
+        let due = [next, self.rescan, look].into_iter().flatten().min();
         let polled = poll(&mut fds, clock::until(due).as_ref());
         let told = fds[ours..].iter().any(|fd| !fd.revents().is_empty());
         self.inherited_ended = told || look.is_some();
@@ -238,12 +238,13 @@ impl Root {
         if self.rescan.is_some_and(|due| due <= now) {
             self.scan();
         }
-        for key in self.slots.keys(|slot| slot.start_due.is_some_and(|due| due <= now)) {
+        let come = |due: Option<Boot>| due.is_some_and(|due| due <= now);
+        for key in self.slots.dated(|slot| come(slot.start_due())) {
             self.start_again(key, now);
         }
-        for key in self.slots.keys(|slot| slot.drain_due.is_some_and(|due| due <= now)) {
+        for key in self.slots.dated(|slot| come(slot.drain_due())) {
             if let Some(slot) = self.slots.all.get_mut(&key) {
-                slot.drain_due = None;
+                slot.forget_drain();
                 slot.goal = Goal::End;
             }
             self.tell(key);

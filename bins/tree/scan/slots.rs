@@ -1,7 +1,7 @@
 //! The services that svc-scan knows, and what it wants of each. A service is known by the device and
 //! inode of its directory: a rename is no restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 
 use common::base::stamp::Boot;
@@ -36,7 +36,7 @@ pub(super) struct Slot {
     /// Its supervisor, while there is one.
     pub(super) supervisor: Option<Watched>,
     /// A supervisor of it died: its process may be among our orphans.
-    pub(super) marked: bool,
+    marked: bool,
     /// The process on record when it died, as far as we have looked.
     pub(super) orphan: Option<Pid>,
     /// Found at the last scan.
@@ -49,9 +49,9 @@ pub(super) struct Slot {
     /// When a supervisor was last restarted.
     pub(super) restarted: Option<Boot>,
     /// When a supervisor is to be started.
-    pub(super) start_due: Option<Boot>,
+    start_due: Option<Boot>,
     /// When a logger that drains is told to end.
-    pub(super) drain_due: Option<Boot>,
+    drain_due: Option<Boot>,
 }
 
 impl Slot {
@@ -76,22 +76,61 @@ impl Slot {
     pub(super) fn is_wanted(&self) -> bool {
         self.active || self.goal != Goal::Run
     }
+
+    pub(super) fn is_marked(&self) -> bool {
+        self.marked
+    }
+
+    pub(super) fn unmark(&mut self) {
+        self.marked = false;
+    }
+
+    pub(super) fn start_due(&self) -> Option<Boot> {
+        self.start_due
+    }
+
+    pub(super) fn forget_start(&mut self) {
+        self.start_due = None;
+    }
+
+    pub(super) fn drain_due(&self) -> Option<Boot> {
+        self.drain_due
+    }
+
+    pub(super) fn forget_drain(&mut self) {
+        self.drain_due = None;
+    }
 }
 
-/// All of them.
+/// All of them. The lists beside them tell about which of them something may have to be done: one
+/// that is in a list without need is taken out when it is next looked at. So what happens to one
+/// service costs the same however many there are.
 #[derive(Default)]
 pub(super) struct Slots {
     pub(super) all: BTreeMap<Key, Slot>,
     /// The supervisors that are our children.
     children: BTreeMap<i32, Key>,
+    /// Those with a supervisor that is not our child.
+    inherited: BTreeSet<Key>,
+    /// Those that are marked.
+    marked: BTreeSet<Key>,
+    /// Those that wait for a time.
+    dated: BTreeSet<Key>,
+    /// The loggers of each service.
+    loggers: BTreeMap<Key, Vec<Key>>,
 }
 
 impl Slots {
     /// Notes the supervisor of a slot.
     pub(super) fn supervised(&mut self, key: Key, supervisor: Watched) {
         if let Some(slot) = self.all.get_mut(&key) {
-            if let Watched::Own(pid) = &supervisor {
-                self.children.insert(pid.as_raw_pid(), key);
+            match &supervisor {
+                Watched::Own(pid) => {
+                    self.children.insert(pid.as_raw_pid(), key);
+                }
+                Watched::Adopted(..) => {
+                    self.inherited.insert(key);
+                }
             }
             slot.supervisor = Some(supervisor);
             slot.told = Goal::Run;
@@ -109,13 +148,93 @@ impl Slots {
         self.children.contains_key(&pid.as_raw_pid())
     }
 
-    /// The keys that a condition holds for.
-    pub(super) fn keys(&self, mut condition: impl FnMut(&Slot) -> bool) -> Vec<Key> {
-        self.all.iter().filter(|(_, slot)| condition(slot)).map(|(key, _)| *key).collect()
+    /// Notes that a slot's process may be among our orphans.
+    pub(super) fn mark(&mut self, key: Key) {
+        if let Some(slot) = self.all.get_mut(&key) {
+            slot.marked = true;
+            self.marked.insert(key);
+        }
+    }
+
+    /// Those that are marked.
+    pub(super) fn marked(&mut self) -> Vec<Key> {
+        let all = &self.all;
+        self.marked.retain(|key| all.get(key).is_some_and(|slot| slot.marked));
+        self.marked.iter().copied().collect()
+    }
+
+    /// Forgets the inherited supervisors that are none any more.
+    pub(super) fn sort_inherited(&mut self) {
+        let all = &self.all;
+        self.inherited.retain(|key| {
+            let slot = all.get(key);
+            matches!(slot.and_then(|slot| slot.supervisor.as_ref()), Some(Watched::Adopted(..)))
+        });
+    }
+
+    /// The supervisors that are not our children, and where they are.
+    pub(super) fn inherited(&self) -> impl Iterator<Item = (Key, &Watched)> {
+        let supervisor = |key: &Key| self.all.get(key).and_then(|slot| slot.supervisor.as_ref());
+        self.inherited.iter().filter_map(move |key| Some((*key, supervisor(key)?)))
+    }
+
+    /// Says when a supervisor is to be started.
+    pub(super) fn start_at(&mut self, key: Key, due: Boot) {
+        if let Some(slot) = self.all.get_mut(&key) {
+            slot.start_due = Some(due);
+            self.dated.insert(key);
+        }
+    }
+
+    /// Says when a logger that drains is told to end.
+    pub(super) fn drain_until(&mut self, key: Key, due: Boot) {
+        if let Some(slot) = self.all.get_mut(&key) {
+            slot.drain_due = Some(due);
+            self.dated.insert(key);
+        }
+    }
+
+    /// Those that wait for a time for which a condition holds.
+    pub(super) fn dated(&self, condition: impl Fn(&Slot) -> bool) -> Vec<Key> {
+        let holds = |key: &Key| self.all.get(key).is_some_and(&condition);
+        self.dated.iter().copied().filter(holds).collect()
     }
 
     /// When something is due next.
-    pub(super) fn next_due(&self) -> Option<Boot> {
-        self.all.values().flat_map(|slot| [slot.start_due, slot.drain_due]).flatten().min()
+    pub(super) fn next_due(&mut self) -> Option<Boot> {
+        let dues = |slot: &Slot| slot.start_due.into_iter().chain(slot.drain_due).min();
+        let all = &self.all;
+        self.dated.retain(|key| all.get(key).and_then(dues).is_some());
+        self.dated.iter().filter_map(|key| all.get(key).and_then(dues)).min()
+    }
+
+    /// Notes whose logger a slot is.
+    pub(super) fn serves(&mut self, logger: Key, service: Key) {
+        let loggers = self.loggers.entry(service).or_default();
+        if !loggers.contains(&logger) {
+            loggers.push(logger);
+        }
+    }
+
+    /// The loggers of a service.
+    pub(super) fn loggers_of(&self, service: Key) -> Vec<Key> {
+        let serves =
+            |key: &Key| self.all.get(key).is_some_and(|slot| slot.service == Some(service));
+        self.loggers.get(&service).into_iter().flatten().copied().filter(serves).collect()
+    }
+
+    /// Drops what has neither a supervisor nor a need for one.
+    pub(super) fn tidy(&mut self) {
+        self.all.retain(|_, slot| slot.supervisor.is_some() || slot.is_wanted());
+        let all = &self.all;
+        self.loggers.retain(|service, loggers| {
+            loggers.retain(|key| all.get(key).is_some_and(|slot| slot.service == Some(*service)));
+            !loggers.is_empty()
+        });
+    }
+
+    /// The keys that a condition holds for.
+    pub(super) fn keys(&self, mut condition: impl FnMut(&Slot) -> bool) -> Vec<Key> {
+        self.all.iter().filter(|(_, slot)| condition(slot)).map(|(key, _)| *key).collect()
     }
 }

@@ -38,9 +38,9 @@ impl Root {
             None => return,
         };
         let holder = dir.as_ref().ok().and_then(|dir| self.holder(dir));
-        if let Some(slot) = self.slots.all.get_mut(&key) {
+        if holder.is_some() {
             // What was started there may be our orphan now, or become it.
-            slot.marked |= holder.is_some();
+            self.slots.mark(key);
         }
         match holder.and_then(find_supervisor) {
             Some(supervisor) => {
@@ -100,8 +100,10 @@ impl Root {
     }
 
     fn retry(&mut self, key: Key, now: Boot, rescan: bool) {
-        if let Some(slot) = self.slots.all.get_mut(&key) {
-            slot.start_due = slot.is_wanted().then(|| now.after(RESTART));
+        if self.slots.all.get(&key).is_some_and(Slot::is_wanted) {
+            self.slots.start_at(key, now.after(RESTART));
+        } else if let Some(slot) = self.slots.all.get_mut(&key) {
+            slot.forget_start();
         }
         if rescan {
             self.rescan = Some(now.after(RESTART));
@@ -176,9 +178,9 @@ impl Root {
     /// A supervisor has died: at once, then once a second, there is a new one.
     pub(super) fn restart(&mut self, key: Key) {
         let now = clock::boot();
-        let Some(slot) = self.slots.all.get_mut(&key) else { return };
+        let Some(slot) = self.slots.all.get(&key) else { return };
         match slot.restarted.map(|last| last.after(RESTART)) {
-            Some(due) if due > now => slot.start_due = Some(due),
+            Some(due) if due > now => self.slots.start_at(key, due),
             Some(_) | None => self.start_again(key, now),
         }
     }

@@ -44,7 +44,7 @@ impl Root {
                 self.activate(*key, &name, std::slice::from_ref(&name), Some(*service), now);
             }
         }
-        self.slots.all.retain(|_, slot| slot.supervisor.is_some() || slot.is_wanted());
+        self.slots.tidy();
     }
 
     fn report_bad(&mut self, entries: &Entries) {
@@ -66,7 +66,7 @@ impl Root {
             };
             if slot.active && !found {
                 slot.active = false;
-                slot.start_due = None;
+                slot.forget_start();
                 // By name it can't be found any more; its supervisor is still in it.
                 let pid = slot.supervisor.as_ref().map(|watched| watched.pid().as_raw_pid());
                 slot.dir = pid.and_then(|pid| open_dir(CWD, format!("/proc/{pid}/cwd")).ok());
@@ -83,6 +83,9 @@ impl Root {
         service: Option<Key>,
         now: Boot,
     ) {
+        if let Some(service) = service {
+            self.slots.serves(key, service);
+        }
         let Some(slot) = self.slots.all.get_mut(&key) else {
             self.slots.all.insert(key, Slot::new(name.to_owned(), service));
             return self.take_over_or_start(key);
@@ -91,15 +94,15 @@ impl Root {
         if !slot.active {
             slot.active = true;
             slot.dir = None;
-            slot.drain_due = None;
+            slot.forget_drain();
             slot.goal = Goal::Run;
         }
         if !names.contains(&slot.name) {
             name.clone_into(&mut slot.name);
             tell_name(slot);
         }
-        if slot.supervisor.is_none() && slot.start_due.is_none() {
-            slot.start_due = Some(now);
+        if slot.supervisor.is_none() && slot.start_due().is_none() {
+            self.slots.start_at(key, now);
         }
     }
 
@@ -125,17 +128,21 @@ impl Root {
 
     /// Whether a service has a logger, be it one that has taken another's place.
     fn has_logger(&self, service: Key) -> bool {
-        self.slots.all.values().any(|slot| slot.active && slot.service == Some(service))
+        let loggers = self.slots.loggers_of(service);
+        loggers.iter().any(|key| self.slots.all.get(key).is_some_and(|slot| slot.active))
     }
 
     /// Sets a goal for a slot, and tells its supervisor. A goal is only ever raised.
     pub(super) fn aim(&mut self, key: Key, goal: Goal) {
         let Some(slot) = self.slots.all.get_mut(&key) else { return };
         slot.goal = slot.goal.max(goal);
-        match (&slot.supervisor, slot.marked) {
+        match (&slot.supervisor, slot.is_marked()) {
             (Some(_), _) => self.tell(key),
             // What a killed supervisor left running needs another one to stop it.
-            (None, true) => slot.start_due = slot.start_due.or(Some(clock::boot())),
+            (None, true) => {
+                let due = slot.start_due().unwrap_or_else(clock::boot);
+                self.slots.start_at(key, due);
+            }
             (None, false) => self.forget(key),
         }
     }
