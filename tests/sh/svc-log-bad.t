@@ -58,7 +58,7 @@ worse 'no action: ' -b -- -x
 
 # --- Options.
 bad 'invalid option -x' -x ./d
-bad 'invalid option --rotate' --rotate ./d
+bad 'invalid option --turn' --turn ./d
 bad "missing argument for option '-l'" -l
 bad "missing argument for option '--dir'" --dir
 bad "unexpected argument for option '--sync'" --sync=yes 1
