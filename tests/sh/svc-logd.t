@@ -188,4 +188,26 @@ is 'and what it said before stays' "$(plain logs/talks/current | head -n 1)" "se
 svc-scanctl terminate scan
 until_ok 10 gone "$scan"
 ends
+
+# It need not be root in a tree of root's.
+if [ "$(id -u)" = 0 ] && has setpriv; then
+	dir=$T
+	while case ${dir##*/} in coppice*|*.t) ;; *) false ;; esac do chmod a+x "$dir"; dir=${dir%/*}; done
+	rm -rf fifos logs scan/talks/supervise
+	mkdir fifos logs
+	chown 65534 fifos logs
+	: >ready
+	background setpriv --reuid 65534 --clear-groups svc-logd -d 3 fifos logs 3>ready
+	logd=$pid
+	until_ok 10 test -s ready
+	background svc-scan --log-fifos "$T/fifos" scan
+	scan=$pid
+	becomes 10 'a svc-logd of another user logs the services of root' has_line logs/talks/current '^service [0-9]'
+	is 'the fifos are his' "$(stat -c '%u %a' fifos/talks)" '65534 600'
+	svc-scanctl terminate scan
+	until_ok 10 gone "$scan"
+	ends
+else
+	skip 'a svc-logd of another user' 'not root, or no setpriv'
+fi
 done_testing

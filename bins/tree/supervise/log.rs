@@ -95,7 +95,9 @@ impl Supervisor {
         let shown = path.display();
         let made = fifo::make(CWD, &path, Mode::RUSR | Mode::WUSR);
         made.unable(format_args!("make {shown}"))?;
-        fifo::open(CWD, &path, Ends::Both).map(Some).unable(format_args!("open {shown}"))
+        let fd = fifo::open(CWD, &path, Ends::Both).unable(format_args!("open {shown}"))?;
+        give_to_owner(&fd, dir).unable(format_args!("change the owner of {shown}"))?;
+        Ok(Some(fd))
     }
 
     /// The standard input and output of a child, opened anew: one that makes its own non-blocking
@@ -144,6 +146,16 @@ impl Supervisor {
             self.warn(&format_args!("its input is still held open by pid {}", stray.join(" ")));
         }
     }
+}
+
+/// Root makes a fifo for whoever the directory belongs to: svc-logd need not be root.
+fn give_to_owner(fifo: &OwnedFd, dir: &std::ffi::OsStr) -> rustix::io::Result<()> {
+    let (owner, stat) = (statat(CWD, dir, AtFlags::empty())?.st_uid, fstat(fifo)?);
+    // With another name it may be somebody else's, linked here.
+    if stat.st_uid == owner || stat.st_nlink != 1 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    rustix::fs::fchown(fifo, Some(rustix::fs::Uid::from_raw(owner)), None)
 }
 
 /// The processes that have a fifo open, as far as /proc shows them to us.
