@@ -106,6 +106,21 @@ unsafe impl GlobalAlloc for Arena {
         }
     }
 
+    /// Fresh pages are zero: a large buffer takes memory only where it is used.
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if class(layout).is_none() {
+            // SAFETY: the caller's contract is that of System.
+            return unsafe { System.alloc_zeroed(layout) };
+        }
+        // SAFETY: as the caller's.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: the block has that size.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as in `alloc`.
         let state = unsafe { &mut *self.0.get() };
