@@ -6,7 +6,8 @@ import signal
 import sys
 import tempfile
 
-from peers import all_peers
+from memory import ABOVE_FLOOR
+from peers import all_peers, in_path
 from rows import ON_DEMAND, ONCE, ROWS
 from table import Results, print_goals, print_table
 from tree import adopt_orphans, end_descendants
@@ -65,8 +66,8 @@ def measure(bench, peers, names):
                     # Somebody else ended what was being measured, or the machine is full.
                     print(f"{name}: {peer.name}: round {number + 1} is left out: {error}")
     progress("")
-    results.subtract_floor("memory-all")
-    results.subtract_floor("memory-logged-all")
+    for line in ABOVE_FLOOR:
+        results.subtract_floor(line)
     return results
 
 
@@ -86,6 +87,8 @@ def remarks(names, peers):
     ours = peers[0]
     if "control" in names and not ours.where(ours.up_program):
         print(f"control: coppice is not measured: there is no {ours.up_program} in this build")
+    if "log-calls" in names and not in_path("strace"):
+        print("log-calls: not measured: apt-get install strace")
     if "memory-logged" in names and not ours.logs():
         print("memory-logged: of coppice the supervisors alone, with cat for a logger: there is no "
               f"{ours.logger_program} in this build")

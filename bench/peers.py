@@ -3,6 +3,9 @@ import os
 import shutil
 import subprocess
 
+# For floods of lines; multilog has no files larger than 16 MB.
+ROTATION = ("n10", "s10000000")
+
 
 def in_path(name):
     """The full path of a program, or None."""
@@ -16,6 +19,8 @@ class Peer:
     root_program = None
     up_program = check_program = logger_program = None
     logger_options = ""
+    # How its logger is told to stamp lines, and whether they come to files.
+    stamps, keeps = {}, True
 
     def where(self, program):
         return in_path(program)
@@ -39,6 +44,14 @@ class Peer:
     def logger(self, directory):
         return f"exec {self.where(self.logger_program)} {self.logger_options} {directory}"
 
+    def logs_with(self, stamp):
+        """Whether a logger of its own can stamp like that."""
+        return self.logs() and stamp in self.stamps
+
+    def log(self, directory, stamp, longest):
+        """The logger for a flood of lines, with rotation."""
+        return [self.where(self.logger_program), "-b", *ROTATION, *self.stamps[stamp], directory]
+
     def listens(self, service):
         """Whether a service can be commanded by now."""
         return read_by_someone(os.path.join(service, "supervise/control"))
@@ -48,6 +61,8 @@ class Coppice(Peer):
     name, package = "coppice", "coppice"
     root_program, up_program, check_program = "svc-scan", "svc-ctl", "svc-ok"
     logger_program, logger_options = "svc-log", "-b n10 s1000000"
+    stamps = {"none": [], "tai64n": ["t"], "iso": ["T"]}
+    shared_logger = "svc-logd"
 
     def __init__(self, programs):
         self.programs = programs
@@ -59,10 +74,18 @@ class Coppice(Peer):
     def logger(self, directory):
         return super().logger(directory) if self.logs() else "exec cat >/dev/null"
 
+    def logger_for_all(self, fifos, directory):
+        return f"exec {self.where(self.shared_logger)} {fifos} {directory} n10 s1000000"
+
+    def root_with_fifos(self, services, fifos):
+        return [self.where(self.root_program), "--log-fifos", fifos, services]
+
 
 class Bare(Peer):
-    """The floor: one process that starts, starts again, and does nothing else."""
+    """The floor: one process that starts, starts again, and does nothing else; one that reads,
+    stamps, writes and rotates."""
     name = "bare"
+    stamps = {"none": ["none"], "tai64n": ["tai64n"]}
 
     def __init__(self, tool):
         self.tool = tool
@@ -76,11 +99,26 @@ class Bare(Peer):
     def check(self, service):
         return [self.tool, "nothing"]
 
+    def logs_with(self, stamp):
+        return stamp in self.stamps
+
+    def log(self, directory, stamp, longest):
+        return [self.tool, "plain", *self.stamps[stamp], directory]
+
+
+class Sink(Bare):
+    """A reader that throws away: the floor of who writes line by line."""
+    keeps = False
+
+    def log(self, directory, stamp, longest):
+        return [self.tool, "sink"]
+
 
 class S6(Peer):
     name = package = "s6"
     root_program, up_program, check_program = "s6-svscan", "s6-svc", "s6-svok"
     logger_program, logger_options = "s6-log", "-b n10 s1000000"
+    stamps = Coppice.stamps
 
     def root(self, services):
         # The most services that there may be: -c, then -C from 2.12 on, which -? tells.
@@ -93,6 +131,7 @@ class Runit(Peer):
     name = package = "runit"
     root_program, up_program = "runsvdir", "sv"
     logger_program = "svlogd"
+    stamps = {"none": [], "tai64n": ["-t"], "iso": ["-ttt"]}
 
     def root(self, services):
         return [in_path("runsvdir"), "-P", services]
@@ -100,11 +139,22 @@ class Runit(Peer):
     def up(self, service):
         return [in_path("sv"), "up", service]
 
+    def log(self, directory, stamp, longest):
+        with open(os.path.join(directory, "config"), "w") as config:
+            config.write("".join(f"{word}\n" for word in ROTATION))
+        # It has room for 1000 bytes.
+        buffer = ["-l", str(longest), "-b", str(2 * longest)] if longest > 1000 else []
+        return [in_path("svlogd"), *buffer, *self.stamps[stamp], directory]
+
 
 class Daemontools(Peer):
     name = package = "daemontools"
     root_program, up_program, check_program = "svscan", "svc", "svok"
     logger_program, logger_options = "multilog", "s1000000 n10"
+    stamps = {"none": [], "tai64n": ["t"]}
+
+    def log(self, directory, stamp, longest):
+        return [in_path("multilog"), *self.stamps[stamp], *ROTATION, directory]
 
 
 def read_by_someone(fifo):

@@ -5,7 +5,11 @@ import statistics
 import subprocess
 import time
 
-from tree import PATIENCE, Tree, command
+import logd
+import logs
+import memory
+from procfs import switches
+from tree import PATIENCE, Tree
 
 # After this long up, a restart is at once in every suite that ever restarts at once.
 UP = 1.5
@@ -13,63 +17,6 @@ RESTARTS = 20
 COMMANDS = 20
 IDLE_SERVICES, IDLE_SECONDS = 100, 20
 EXECS = 500
-# The kernel's memory that grows with processes, files and directories.
-KERNEL = ("KernelStack", "PageTables", "SUnreclaim", "SReclaimable", "Percpu", "Shmem")
-
-
-def kilobytes(path, keys):
-    """Sum of some lines of a file like /proc/meminfo."""
-    with open(path) as file:
-        lines = [line.split(":") for line in file if ":" in line]
-    return sum(int(value.split()[0]) for key, value in lines if key in keys)
-
-
-def user_memory(pids, key):
-    total = 0
-    for pid in pids:
-        try:
-            total += kilobytes(f"/proc/{pid}/smaps_rollup", (key,))
-        except OSError:
-            pass
-    return total
-
-
-def memory_of(bench, peer, logged):
-    """Private memory of supervisors, the same with loggers, and all memory; each per service."""
-    tree = Tree(peer, bench, bench.services, logged=logged)
-    try:
-        before = kilobytes("/proc/meminfo", KERNEL)
-        tree.start_and_wait()
-        tree.settle()
-        kernel = kilobytes("/proc/meminfo", KERNEL) - before
-        processes = [(pid, command(pid)) for pid in tree.processes()]
-        logger = peer.logger_program if peer.logs() else "cat"
-        with_loggers = [pid for pid, name in processes if name != "run"]
-        supervisors = [pid for pid, name in processes if name not in ("run", logger)]
-        sizes = [
-            user_memory(supervisors, "Private_Dirty"),
-            user_memory(with_loggers, "Private_Dirty"),
-            user_memory(with_loggers, "Pss") + kernel,
-        ]
-        return [size / bench.services for size in sizes]
-    finally:
-        tree.end()
-
-
-def memory(bench, peer):
-    supervisors, _, everything = memory_of(bench, peer, logged=False)
-    return {"memory": supervisors, "memory-all": everything}
-
-
-def memory_logged(bench, peer):
-    if peer.name == "bare":
-        # It has no loggers: what the services themselves take.
-        return {"memory-logged-all": memory_of(bench, peer, logged=False)[2]}
-    supervisors, with_loggers, everything = memory_of(bench, peer, logged=True)
-    result = {"memory-logged-supervisors": supervisors}
-    if peer.logs():
-        result |= {"memory-logged": with_loggers, "memory-logged-all": everything}
-    return result
 
 
 def bring_up(count):
@@ -137,21 +84,8 @@ def control(bench, peer):
         tree.end()
 
 
-def switches(pids):
-    """How often each process has been given the processor."""
-    counts = {}
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/status") as status:
-                lines = [line.split() for line in status if "ctxt_switches" in line]
-            counts[pid] = sum(int(value) for _, value in lines)
-        except OSError:
-            pass
-    return counts
-
-
 def idle(bench, peer):
-    tree = Tree(peer, bench, IDLE_SERVICES, logged=peer.name != "bare")
+    tree = Tree(peer, bench, IDLE_SERVICES, logs=None if peer.name == "bare" else "each")
     try:
         tree.start_and_wait()
         tree.settle()
@@ -187,12 +121,9 @@ ROWS = {
     "restart": (restart, {"restart": "us"}),
     "control": (control, {"control": "us", "control-command": "us"}),
     "exec": (execs, {"exec": "us", "exec-true": "us"}),
-    "memory": (memory, {"memory": "kB", "memory-all": "kB"}),
-    "memory-logged": (memory_logged, {
-        "memory-logged-supervisors": "kB", "memory-logged": "kB", "memory-logged-all": "kB"}),
     "idle": (idle, {"idle": "switches"}),
-}
+} | memory.ROWS | logs.ROWS | logd.ROWS
 # Takes long, and is measured only when it is named.
 ON_DEMAND = ("up-10000",)
 # Does not vary: once is enough.
-ONCE = ("idle",)
+ONCE = ("idle", *logs.ONCE, *logd.ONCE)

@@ -41,9 +41,10 @@ class Stamps:
 
 
 class Tree:
-    """Services s0, s1 ... of a peer, of which the first `down` are not started by themselves."""
+    """Services s0, s1 ... of a peer, of which the first `down` are not started by themselves. `logs`:
+    with a logger for `each`, or one that is `shared`."""
 
-    def __init__(self, peer, bench, count, down=0, logged=False):
+    def __init__(self, peer, bench, count, down=0, logs=None):
         self.peer, self.count, self.down = peer, count, down
         self.tool = bench.tool
         self.dir = tempfile.mkdtemp(prefix=peer.name + ".", dir=bench.work)
@@ -51,26 +52,35 @@ class Tree:
         self.stamps = Stamps(os.path.join(self.dir, "stamps"))
         self.names = [f"s{i}" for i in range(count)]
         for i, name in enumerate(self.names):
-            self.make(name, i < down, logged)
+            self.make(name, i < down)
+            if logs == "each":
+                self.make_logger(name)
+        self.root = peer.root(self.services)
+        if logs == "shared":
+            self.make_shared_logger()
 
-    def make(self, name, down, logged):
+    def make(self, name, down):
         service = self.service(name)
         os.makedirs(service)
         os.symlink(self.tool, os.path.join(service, "run"))
         if down:
             open(os.path.join(service, "down"), "w").close()
-        if logged:
-            self.make_logger(name)
 
     def make_logger(self, name):
         logs, log = os.path.join(self.dir, "logs", name), os.path.join(self.service(name), "log")
         os.makedirs(logs)
         os.mkdir(log)
-        with open(os.path.join(log, "run"), "w") as run:
-            run.write(f"#!/bin/sh\n{self.peer.logger(logs)}\n")
-        os.chmod(os.path.join(log, "run"), 0o755)
+        write_script(log, self.peer.logger(logs))
         # daemontools' svscan wants a logger only where the directory is sticky.
         os.chmod(self.service(name), 0o1755)
+
+    def make_shared_logger(self):
+        """A service of its own, which has no stamp."""
+        fifos, logs = os.path.join(self.dir, "fifos"), os.path.join(self.dir, "logs")
+        for path in (fifos, logs, self.service("logger")):
+            os.mkdir(path)
+        write_script(self.service("logger"), self.peer.logger_for_all(fifos, logs))
+        self.root = self.peer.root_with_fifos(self.services, fifos)
 
     def service(self, name):
         return os.path.join(self.services, name)
@@ -87,7 +97,7 @@ class Tree:
     def start(self):
         """Starts the root; its exec has the stamp `exec`."""
         stamp = [self.tool, "stamp", os.path.join(self.dir, "stamps"), "exec"]
-        self.pid = self.spawn(stamp + self.peer.root(self.services))
+        self.pid = self.spawn(stamp + self.root)
 
     def start_and_wait(self):
         """Starts it, and returns the stamps once all services run that should."""
@@ -117,6 +127,13 @@ class Tree:
         end_descendants()
         os.close(self.stamps.fd)
         shutil.rmtree(self.dir)
+
+
+def write_script(directory, line):
+    path = os.path.join(directory, "run")
+    with open(path, "w") as run:
+        run.write(f"#!/bin/sh\n{line}\n")
+    os.chmod(path, 0o755)
 
 
 def adopt_orphans():

@@ -3,6 +3,8 @@
 #![no_main]
 
 mod bare;
+mod flood;
+mod plain;
 mod stamp;
 mod stopwatch;
 
@@ -17,12 +19,22 @@ const PROGRAM: Program = Program {
        coppice-bench timed FIFO NAME COMMAND...
        coppice-bench repeat N COMMAND...
        coppice-bench nothing
+       coppice-bench flood LENGTH BYTES SIZE
+       coppice-bench lone FILE N MS
+       coppice-bench plain none|tai64n DIR
+       coppice-bench sink
 Called `run`: writes a stamp to ../../stamps, then sleeps for ever.
   bare      the floor: starts DIR/*/run, starts again what dies, and does nothing else
   stamp     writes a stamp, then becomes COMMAND
   timed     runs COMMAND, with a stamp NAME.begin before it and NAME.end after it
   repeat    runs COMMAND N times, and prints the median of the nanoseconds that one run takes
   nothing   exits
+  flood     writes BYTES of lines of this average LENGTH, so many at a time or, if SIZE is 0, each by
+            itself; on stderr: when it began
+  lone      writes N lines, each MS after the one before has come to FILE; on stderr: how many
+            nanoseconds each took
+  plain     the floor of a logger: stdin to DIR, with stamps and rotation, and nothing else
+  sink      stdin to nowhere, with pauses, so that a writer of lines is as fast as it can be
 A stamp is a line in a fifo: a name, the monotonic clock in nanoseconds, a pid.
 ",
     main: begin,
@@ -43,6 +55,10 @@ fn begin(mut args: Args) -> Result<Next> {
         Some("stamp") => stopwatch::stamped(args),
         Some("timed") => stopwatch::timed(args),
         Some("repeat") => stopwatch::repeated(args),
+        Some("flood") => flood::flood(args),
+        Some("lone") => flood::lone(args),
+        Some("plain") => plain::floor(args),
+        Some("sink") => plain::sink(args),
         Some("nothing") => Ok(Next::Exit(0)),
         Some(_) | None => Err(Error::user(format_args!("unknown verb {}", verb.display()))),
     }
