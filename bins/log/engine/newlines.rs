@@ -17,6 +17,7 @@ impl<'a> Newlines<'a> {
     }
 }
 
+#[inline(always)]
 fn first(input: &[u8]) -> u64 {
     match input.first_chunk() {
         Some(block) => mask(block),
