@@ -108,8 +108,8 @@ impl Logger {
     /// first turn if they aren't open.
     pub(crate) fn new(
         name: String,
-        plan: Plan,
-        directories: Vec<Directory>,
+        mut plan: Plan,
+        mut directories: Vec<Directory>,
         store: Rc<Store>,
         slot: usize,
     ) -> Result<Logger> {
@@ -118,6 +118,9 @@ impl Logger {
             return Err(Errno::TOOBIG);
         }
         let region = store.region(slot)?;
+        // There may be thousands of us, and most have one directory: a vector begins with four.
+        directories.shrink_to_fit();
+        plan.script.actions.shrink_to_fit();
         let limit = Limit::new(plan.script.rate);
         Ok(Logger {
             name,
