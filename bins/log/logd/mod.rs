@@ -10,14 +10,11 @@ mod stores;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use common::base::args::unknown;
-use common::base::error::exit;
 use common::prelude::*;
 
-use super::script::options::{Takes, takes};
 use super::script::settings::Settings;
 
 pub(super) const PROGRAM: Program = Program {
@@ -104,20 +101,9 @@ impl Options {
                 let max: usize = args.value("number of bytes")?;
                 self.line_max = if max == 0 { LINE_LIMIT } else { max.clamp(48, LINE_LIMIT) };
             }
-            option => self.set(option, args)?,
+            option => self.settings.take(option, args)?,
         }
         Ok(())
-    }
-
-    fn set(&mut self, option: &str, args: &mut Args) -> Result<()> {
-        let name = option.strip_prefix("--").ok_or_else(|| unknown(option))?;
-        let value = match takes(name).ok_or_else(|| unknown(option))? {
-            Takes::Value => Some(args.raw_value()?),
-            Takes::MaybeValue => args.attached_value(),
-            Takes::Nothing => None,
-        };
-        let set = self.settings.option(name, value.as_deref().map(OsStrExt::as_bytes));
-        set.map_err(|why| Error::new(exit::USAGE, format_args!("{option}: {why}")))
     }
 }
 

@@ -5,13 +5,11 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use common::base::args::unknown;
-use common::base::error::exit;
 use common::prelude::*;
 
 use super::directives::{Builder, pattern};
 use super::file::directive;
-use super::options::{Takes, takes};
+use super::options::{bad, takes};
 use super::quantity::{number, shown, size};
 use super::settings::Settings;
 use super::{Pattern, Rule, Script};
@@ -151,7 +149,7 @@ impl Options {
             "--dir" => self.dirs.push(not_empty(option, args.raw_value()?)?),
             "--select" => self.select(&args.raw_value()?)?,
             "--deselect" => self.rules.push(Rule::Deselect(re(option, &args.raw_value()?)?)),
-            option => self.set(option, args)?,
+            option => self.settings.take(option, args)?,
         }
         Ok(())
     }
@@ -165,21 +163,6 @@ impl Options {
         self.rules.push(Rule::Select(re("--select", text)?));
         Ok(())
     }
-
-    fn set(&mut self, option: &str, args: &mut Args) -> Result<()> {
-        let name = option.strip_prefix("--").ok_or_else(|| unknown(option))?;
-        let value = match takes(name).ok_or_else(|| unknown(option))? {
-            Takes::Value => Some(args.raw_value()?),
-            Takes::MaybeValue => args.attached_value(),
-            Takes::Nothing => None,
-        };
-        let set = self.settings.option(name, value.as_deref().map(OsStr::as_bytes));
-        set.map_err(|complaint| bad(option, &complaint))
-    }
-}
-
-fn bad(option: &str, complaint: &str) -> Error {
-    Error::new(exit::USAGE, format_args!("{option}: {complaint}"))
 }
 
 fn re(option: &str, text: &OsStr) -> Result<Pattern> {

@@ -1,6 +1,11 @@
 //! The long options that set what directives start from: on a command line before the directives,
 //! in a file on lines of their own.
 
+use std::os::unix::ffi::OsStrExt;
+
+use common::base::args::{Args, unknown};
+use common::base::error::{Error, exit};
+
 use super::quantity::{number, seconds, shown, size};
 use super::settings::{MIN_SIZE, Settings};
 use super::{Full, Processor, Stamp};
@@ -36,6 +41,18 @@ pub(crate) fn takes(name: &str) -> Option<Takes> {
 }
 
 impl Settings {
+    /// Takes an option of a command line, with its value.
+    pub(crate) fn take(&mut self, option: &str, args: &mut Args) -> Result<(), Error> {
+        let name = option.strip_prefix("--").ok_or_else(|| unknown(option))?;
+        let value = match takes(name).ok_or_else(|| unknown(option))? {
+            Takes::Value => Some(args.raw_value()?),
+            Takes::MaybeValue => args.attached_value(),
+            Takes::Nothing => None,
+        };
+        let set = self.option(name, value.as_deref().map(OsStrExt::as_bytes));
+        set.map_err(|complaint| bad(option, &complaint))
+    }
+
     /// Sets what the option says; complains about the value. An option that there is not, or one
     /// without the value that it takes, changes nothing.
     pub(crate) fn option(&mut self, name: &str, value: Option<&[u8]>) -> Result<(), String> {
@@ -70,6 +87,11 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// The complaint about an option's value.
+pub(super) fn bad(option: &str, complaint: &str) -> Error {
+    Error::new(exit::USAGE, format_args!("{option}: {complaint}"))
 }
 
 fn stamp(name: &[u8]) -> Option<Stamp> {
