@@ -14,7 +14,7 @@ use common::sys::signal::kill;
 use common::sys::wait::{Ended, Which, peek, reap, wait_for};
 use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::Pid;
 
 use super::archive::{Archive, FINISHED};
 use super::directory::Directory;
@@ -39,16 +39,14 @@ pub(super) struct Work {
 
 struct Running {
     pid: Pid,
-    pidfd: OwnedFd,
     archive: Archive,
     processed: OwnedFd,
     new_state: OwnedFd,
 }
 
 impl Directory {
-    /// What becomes readable when the processor ends.
-    pub(super) fn child(&self) -> Option<&OwnedFd> {
-        self.work.running.as_ref().map(|running| &running.pidfd)
+    fn is_processing(&self) -> bool {
+        self.work.running.is_some()
     }
 
     /// When there is something to do about it.
@@ -148,8 +146,7 @@ impl Directory {
                 sharing: Sharing::Vfork,
             };
             let pid = child.spawn(&mut NoHooks)?.pid;
-            let pidfd = pidfd_open(pid, PidfdFlags::empty()).inspect_err(|_| end(pid))?;
-            Ok(Running { pid, pidfd, archive: archive.clone(), processed, new_state })
+            Ok(Running { pid, archive: archive.clone(), processed, new_state })
         };
         let running: rustix::io::Result<Running> = started();
         let name = archive.name();
@@ -227,13 +224,9 @@ impl super::logger::Logger {
         }
     }
 
-    /// What becomes readable when a processor ends.
-    pub(crate) fn children(&self) -> impl Iterator<Item = &OwnedFd> {
-        self.directories.iter().filter_map(Directory::child)
-    }
-
+    /// Whether a processor runs. When one ends there is a SIGCHLD.
     pub(crate) fn is_processing(&self) -> bool {
-        self.children().next().is_some()
+        self.directories.iter().any(Directory::is_processing)
     }
 
     /// Ends the processors that still run.

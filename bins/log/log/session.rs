@@ -250,9 +250,7 @@ impl Session {
         let timeout = clock::until(due);
         let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN)];
         fds.extend(input.map(|input| PollFd::from_borrowed_fd(input, PollFlags::IN)));
-        fds.extend(self.logger.children().map(|child| PollFd::new(child, PollFlags::IN)));
-        let result = poll(&mut fds, timeout.as_ref());
-        match result {
+        match poll(&mut fds, timeout.as_ref()) {
             Ok(0) => Ok(false),
             Ok(_) => {
                 self.listen();
