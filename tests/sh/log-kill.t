@@ -2,8 +2,8 @@
 # A logger is killed over and over while floods write to it: each line is there once, whole, in order.
 # limit: 600
 #
-#   SOAK=SECONDS            for how long each drill kills (2)
-#   KILLS_PER_SECOND=N      (200)
+#   SOAK=SECONDS            for how long each drill kills (2; svc-logd: 10)
+#   KILLS_PER_SECOND=N      (200; svc-logd: 100)
 #   TOOL=FILE               tests/tool, built
 . "${0%/*}/lib.sh"
 tool=${TOOL:-$root/target/debug/coppice-test}
@@ -32,7 +32,28 @@ survives 'three writers of a line each, local time' --writers 3 --block 0 -- T s
 survives 'short lines through rules, both stamps' --length 30 -- t -nothing T s300000
 survives 'two directories' --writers 2 --block 4000 -- t s300000 "$T/other" t
 
+# many WHAT OPTION... -- [LOGD-OPTION...] - svc-logd with many services.
+rate=${KILLS_PER_SECOND:-100}
+many() {
+	what=$1 options=; shift
+	while [ "$1" != -- ]; do options="$options $1"; shift; done
+	shift
+	# shellcheck disable=SC2086  # a word each
+	ok "$what: nothing lost, nothing twice, nothing torn" \
+		drill --rate "$rate" $options "$T/drill" svc-logd "$@" "$T/drill/fifos" "$T/drill/log" n1000000 s50000
+	sed 's/^/# /' "$T/out"
+}
+seconds=${SOAK:-10}
+many 'svc-logd with a hundred services' --services 100 --writers 2 --block 4000 --
+rm -rf "$T/drill"
+seconds=${SOAK:-4}
+# Less than is kept early: 128 kB of each.
+many 'svc-logd before there is a disk, and after' --services 10 --early 1500 --pause 1 --block 800 -- --early "$T/early"
+ok 'which has kept lines early' test -d "$T/early"
+rm -rf "$T/drill"
+
 # The same drill finds what a logger loses that keeps no journal.
+seconds=2
 what='s6-log loses lines in the same drill'
 if has s6-log; then
 	round=0 found=no

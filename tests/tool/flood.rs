@@ -8,24 +8,24 @@ use common::base::error::exit;
 use common::os::{clock, file};
 use common::prelude::*;
 use common::program::print;
-use rustix::event::{Timespec, poll};
+use rustix::event::poll;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use super::random::Random;
 
 pub(crate) const FLOOD: Program = Program {
     name: "flood",
-    help: "FIFO SECONDS BLOCK ID LENGTH
-Writes lines `W<ID> <number> xxx...` of about LENGTH bytes to FIFO for so long, in pieces of up to
-BLOCK bytes (0: a line each); the last one ends with END.
+    help: "SECONDS BLOCK ID LENGTH PAUSE FIFO...
+Writes lines `W<ID> <number> xxx...` of about LENGTH bytes to each FIFO for so long, in pieces of up to
+BLOCK bytes (0: a line each) with PAUSE milliseconds between them; the last one ends with END.
 ",
     main: flood,
 };
 
 pub(crate) const CHECK: Program = Program {
     name: "check",
-    help: "DIR STOP WRITERS
-Reads and removes the archives in the log directory DIR until the file STOP is there; then `current`
+    help: "STOP WRITERS DIR...
+Reads and removes the archives in each log directory DIR until the file STOP is there; then `current`
 too. Says how many of the lines of so many floods are lost, there twice, or torn.
 ",
     main: check,
@@ -35,30 +35,45 @@ too. Says how many of the lines of so many floods are lost, there twice, or torn
 const NUMBER: usize = 15;
 
 fn flood(mut args: Args) -> Result<Next> {
-    let fifo = args.operand("fifo")?;
     let seconds: u64 = number(&mut args, "seconds")?;
     let block: usize = number(&mut args, "block")?;
     let id: u64 = number(&mut args, "id")?;
     let length: u64 = number(&mut args, "length")?;
-    let fifo = openat(CWD, &fifo, OFlags::WRONLY, Mode::empty()).unable("open the fifo")?;
+    let pause: u64 = number(&mut args, "milliseconds")?;
+    let open = |path| openat(CWD, &path, OFlags::WRONLY, Mode::empty()).unable("open the fifo");
+    // The number of the next line of each.
+    let fifos = args.operands("fifo")?.into_iter().map(|path| Ok((open(path)?, 0u64)));
+    let mut fifos: Vec<_> = fifos.collect::<Result<_>>()?;
     let mut random = Random::new(id);
-    let (mut next, mut text) = (0u64, Vec::with_capacity(block + 8192));
+    let mut text = Vec::with_capacity(block + 8192);
     let end = clock::boot().after(seconds * 1000);
     while clock::boot() < end {
+        let one = random.below(fifos.len() as u64) as usize;
+        let (fifo, next) = &mut fifos[one];
         text.clear();
         loop {
             let line = 20 + random.below(2 * length.saturating_sub(20).max(1)) as usize;
             if !text.is_empty() && text.len() + line > block {
                 break;
             }
-            put_line(&mut text, id, next, line);
-            next += 1;
+            put_line(&mut text, id, *next, line);
+            *next += 1;
         }
-        file::write_all(&fifo, &text).unable("write")?;
+        file::write_all(&*fifo, &text).unable("write")?;
+        moment(pause);
     }
-    let last = format!("W{id} {next:012} END\n");
-    file::write_all(&fifo, last.as_bytes()).unable("write")?;
+    for (fifo, next) in &fifos {
+        let last = format!("W{id} {next:012} END\n");
+        file::write_all(fifo, last.as_bytes()).unable("write")?;
+    }
     Ok(Next::Exit(0))
+}
+
+fn moment(ms: u64) {
+    if ms > 0 {
+        // Interrupted or not: it need not be exact.
+        let _ = poll(&mut [], clock::until(Some(clock::boot().after(ms))).as_ref());
+    }
 }
 
 fn number<T: std::str::FromStr>(args: &mut Args, what: &str) -> Result<T> {
@@ -79,6 +94,7 @@ fn put_line(text: &mut Vec<u8>, id: u64, number: u64, length: usize) {
     text.push(b'\n');
 }
 
+/// What is in a log directory.
 #[derive(Default)]
 struct Count {
     next: [u64; 10],
@@ -94,38 +110,42 @@ struct Count {
 }
 
 fn check(mut args: Args) -> Result<Next> {
-    let dir = PathBuf::from(args.operand("directory")?);
     let stop = PathBuf::from(args.operand("stop file")?);
     let writers: u64 = number(&mut args, "writers")?;
-    let mut count = Count::default();
+    let dirs = args.operands("directory")?.into_iter().map(PathBuf::from);
+    let mut dirs: Vec<_> = dirs.map(|dir| (dir, Count::default())).collect();
     loop {
-        let stopping = stop.exists();
-        let archives = archives(&dir)?;
-        for path in &archives {
-            count.file(path)?;
-            std::fs::remove_file(path).unable("remove an archive")?;
+        let (stopping, mut found) = (stop.exists(), 0);
+        for (dir, count) in &mut dirs {
+            found += count.archives(dir)?;
         }
-        if stopping && archives.is_empty() {
+        if stopping && found == 0 {
             break;
         }
-        if archives.is_empty() {
-            // A moment.
-            let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 5_000_000 }));
+        if found == 0 {
+            moment(5);
         }
     }
-    count.file(&dir.join("current"))?;
-    let Count { lines, lost, twice, torn, back, files, ended, .. } = count;
+    let mut all = Count::default();
+    for (dir, count) in &mut dirs {
+        count.file(&dir.join("current"))?;
+        all.add(count);
+    }
+    let writers = writers * dirs.len() as u64;
+    let Count { lines, lost, twice, torn, back, files, ended, .. } = all;
     let good = lost + twice + torn + back == 0 && ended == writers;
     print(&format!(
         "{lines} lines in {files} files: {lost} lost, {twice} twice, {torn} torn, {back} stamps \
-         going back; {ended} of {writers} writers came to their end\n"
+         going back; {ended} of {writers} floods came to their end\n"
     ));
     Ok(Next::Exit(if good { exit::OK } else { exit::NO }))
 }
 
 fn archives(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).unable("read the directory")? {
+    // It may not have been made yet.
+    let Ok(entries) = std::fs::read_dir(dir) else { return Ok(found) };
+    for entry in entries {
         let path = entry.unable("read the directory")?.path();
         if path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"@")) {
             found.push(path);
@@ -136,6 +156,26 @@ fn archives(dir: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Count {
+    /// Takes the archives of a directory; says how many.
+    fn archives(&mut self, dir: &Path) -> Result<usize> {
+        let found = archives(dir)?;
+        for path in &found {
+            self.file(path)?;
+            std::fs::remove_file(path).unable("remove an archive")?;
+        }
+        Ok(found.len())
+    }
+
+    fn add(&mut self, other: &Count) {
+        self.lines += other.lines;
+        self.lost += other.lost;
+        self.twice += other.twice;
+        self.torn += other.torn;
+        self.back += other.back;
+        self.files += other.files;
+        self.ended += other.ended;
+    }
+
     fn file(&mut self, path: &Path) -> Result<()> {
         let text = std::fs::read(path).unable(format_args!("read {}", path.display()))?;
         self.files += 1;

@@ -1,10 +1,10 @@
-//! The drill of a logger: floods write to a fifo, the logger is killed over and over, and each line
+//! The drill of a logger: floods write to fifos, the logger is killed over and over, and each line
 //! that it leaves is verified.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
@@ -29,11 +29,15 @@ pub(crate) const PROGRAM: Program = Program {
     help: "[OPTION...] DIR LOGGER [ARGUMENT...]
 Floods a fifo in the new directory DIR, whose end LOGGER reads; it is to log to DIR/log. Kills it over
 and over and starts it again at once. Says what became of the lines.
+  --services N  LOGGER is one for many: it finds the fifos DIR/fifos/1 to N, and is to log to DIR/log/1
+                to N. (0: as above)
+  --early MS    the directory DIR/log is not made until then
   --seconds S   for how long (10)
   --rate N      kills per second (20); 0: none
   --writers N   how many write (1)
   --block N     how much at a time (65536); 0: a line each
   --length N    of a line, about (120)
+  --pause MS    between two pieces (0)
   --seed N      for the same again
 ",
     main,
@@ -48,6 +52,9 @@ struct Options {
     writers: u64,
     block: u64,
     length: u64,
+    pause: u64,
+    services: u64,
+    early: u64,
     seed: u64,
     dir: PathBuf,
     logger: Vec<OsString>,
@@ -61,6 +68,9 @@ fn read(mut args: Args) -> Result<Options> {
         writers: 1,
         block: 65_536,
         length: 120,
+        pause: 0,
+        services: 0,
+        early: 0,
         seed,
         dir,
         logger: Vec::new(),
@@ -72,6 +82,9 @@ fn read(mut args: Args) -> Result<Options> {
             "--writers" => &mut options.writers,
             "--block" => &mut options.block,
             "--length" => &mut options.length,
+            "--pause" => &mut options.pause,
+            "--services" => &mut options.services,
+            "--early" => &mut options.early,
             "--seed" => &mut options.seed,
             _ => return Err(common::base::args::unknown(&option)),
         };
@@ -82,15 +95,37 @@ fn read(mut args: Args) -> Result<Options> {
     Ok(options)
 }
 
+impl Options {
+    /// What is written to, below DIR.
+    fn fifos(&self) -> Vec<PathBuf> {
+        self.each("in", "fifos")
+    }
+
+    /// Where that is logged to.
+    fn logs(&self) -> Vec<PathBuf> {
+        self.each("log", "log")
+    }
+
+    fn each(&self, one: &str, many: &str) -> Vec<PathBuf> {
+        let many = self.dir.join(many);
+        match self.services {
+            0 => vec![self.dir.join(one)],
+            services => (1..=services).map(|n| many.join(n.to_string())).collect(),
+        }
+    }
+}
+
 struct Drill {
     options: Options,
     signals: Signals,
     random: Random,
-    /// Both ends: what is in the fifo outlives everybody.
-    held: OwnedFd,
+    /// Both ends of the fifos: what is in them outlives everybody.
+    held: Vec<OwnedFd>,
     logger: Option<Pid>,
     writers: Vec<Pid>,
     checker: Option<Pid>,
+    /// When there is a directory for logs.
+    log_at: Boot,
     kills: u64,
     faults: u64,
 }
@@ -99,15 +134,18 @@ fn main(args: Args) -> Result<Next> {
     let options = read(args)?;
     let signals = Signals::take(&[Signal::CHLD, Signal::TERM]).unable("read signals")?;
     std::fs::create_dir(&options.dir).unable("make the directory")?;
-    std::fs::create_dir(options.dir.join("log")).unable("make the directory")?;
-    let input = options.dir.join("in");
-    fifo::make(CWD, &input, Mode::RUSR | Mode::WUSR).unable("make the fifo")?;
-    let held = fifo::open(CWD, &input, Ends::Both).unable("open the fifo")?;
+    std::fs::create_dir(options.dir.join("fifos")).unable("make the directory")?;
+    let hold = |path: PathBuf| {
+        fifo::make(CWD, &path, Mode::RUSR | Mode::WUSR).unable("make a fifo")?;
+        fifo::open(CWD, &path, Ends::Both).unable("open a fifo")
+    };
+    let held = options.fifos().into_iter().map(hold).collect::<Result<_>>()?;
     let random = Random::new(options.seed);
+    let log_at = clock::boot().after(options.early);
     let (logger, writers) = (None, Vec::new());
     let (checker, kills, faults) = (None, 0, 0);
     let mut drill =
-        Drill { options, signals, random, held, logger, writers, checker, kills, faults };
+        Drill { options, signals, random, held, logger, writers, checker, log_at, kills, faults };
     let result = drill.run();
     if result.is_err() {
         // Nobody else would end them.
@@ -121,15 +159,17 @@ fn main(args: Args) -> Result<Next> {
 impl Drill {
     fn run(&mut self) -> Result<Next> {
         let stop = self.options.dir.join("stop");
-        let (log, number) = (self.options.dir.join("log"), self.options.writers.to_string());
-        let checker = ["check".into(), log.into(), stop.clone().into(), number.into()];
-        let checker = self.own(&checker)?;
-        self.checker = Some(checker);
+        let is_early = self.options.early > 0;
+        if !is_early {
+            self.make_log()?;
+            self.check(&stop)?;
+        }
         for id in 0..self.options.writers {
-            let Options { seconds, block, length, .. } = self.options;
-            let numbers = [seconds, block, id, length].map(|n| OsString::from(n.to_string()));
-            let mut words = vec!["flood".into(), self.options.dir.join("in").into()];
-            words.extend(numbers);
+            let Options { seconds, block, length, pause, .. } = self.options;
+            let numbers = [seconds, block, id, length, pause];
+            let mut words = vec![OsString::from("flood")];
+            words.extend(numbers.map(|number| number.to_string().into()));
+            words.extend(self.options.fifos().into_iter().map(PathBuf::into_os_string));
             let writer = self.own(&words)?;
             self.writers.push(writer);
         }
@@ -138,23 +178,44 @@ impl Drill {
             let mean = 1000 / self.options.rate.max(1);
             let gap = self.random.below(2 * mean + 1);
             self.pass(clock::boot().after(gap))?;
+            if clock::boot() >= self.log_at {
+                self.make_log()?;
+            }
             if let Some(logger) = self.logger.filter(|_| self.options.rate > 0) {
                 // A dead child that was not reaped can be killed, too.
                 let _ = kill(logger, false, 9);
                 self.kills += 1;
             }
         }
+        self.make_log()?;
         self.end()?;
         std::fs::write(&stop, "").unable("stop the checker")?;
+        if is_early {
+            // One that removes archives while they are being moved would have them moved again.
+            self.check(&stop)?;
+        }
+        let Some(checker) = self.checker else { return Ok(Next::Exit(1)) };
         let verdict = wait_for(checker).unable("wait for the checker")?;
         print(&format!("{} kills, {} other faults\n", self.kills, self.faults));
         let is_good = verdict == Ended::Exited(0) && self.faults == 0;
         Ok(Next::Exit(if is_good { 0 } else { 1 }))
     }
 
+    fn make_log(&self) -> Result<()> {
+        std::fs::create_dir_all(self.options.dir.join("log")).unable("make the directory")
+    }
+
+    /// Starts the checker.
+    fn check(&mut self, stop: &Path) -> Result<()> {
+        let mut words = vec!["check".into(), stop.into(), self.options.writers.to_string().into()];
+        words.extend(self.options.logs().into_iter().map(PathBuf::into_os_string));
+        self.checker = Some(self.own(&words)?);
+        Ok(())
+    }
+
     /// Lets the logger take what is left, and ends it in order.
     fn end(&mut self) -> Result<()> {
-        while ioctl_fionread(&self.held).unwrap_or(0) > 0 {
+        while self.held.iter().any(|fifo| ioctl_fionread(fifo).unwrap_or(0) > 0) {
             self.pass(clock::boot().after(5))?;
         }
         while let Some(logger) = self.logger {
@@ -204,10 +265,14 @@ impl Drill {
     }
 
     fn start(&mut self) -> Result<()> {
+        let words = self.options.logger.clone();
+        if self.options.services > 0 {
+            self.logger = Some(spawn(&words, &[])?);
+            return Ok(());
+        }
         let input = self.options.dir.join("in");
         let input = fifo::open(CWD, &input, Ends::Read).unable("open the fifo")?;
         fifo::set_blocking(&input).unable("open the fifo")?;
-        let words = self.options.logger.clone();
         self.logger = Some(spawn(&words, &[(0, input.as_fd())])?);
         Ok(())
     }
