@@ -1,5 +1,5 @@
 #!/bin/sh
-# Kill anything, lose nothing: twenty services with loggers write 200 lines a second each; a third of
+# Kill anything, lose nothing: twenty services, each with svc-log, write 200 lines a second each; a third of
 # them end by themselves, over and over. Supervisors, loggers and svc-scan are killed at random.
 # limit: 900
 #

@@ -18,10 +18,8 @@ pub(crate) const COUNT: &str = "count";
 pub(crate) const ALONE: &str = "alone";
 /// In a service that ends by itself.
 pub(crate) const SHORT: &str = "short";
-/// A logger's lines.
-pub(crate) const LINES: &str = "lines";
-/// The lines that a logger was about to take.
-pub(crate) const TAKEN: &str = "taken";
+/// A logger's log directory.
+pub(crate) const LOG: &str = "main";
 
 /// Opens a file to add to.
 pub(crate) fn appender(dir: impl AsFd, name: &str) -> Result<OwnedFd> {

@@ -1,6 +1,6 @@
 //! The judge: what the services said of themselves, against what was seen of them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use common::base::signal::Signal;
 use common::format::status::{Phase, Status};
 use common::prelude::*;
 
-use super::files::{FAULTS, LINES, SEEN, SHORT, TAKEN, TRUTH};
+use super::files::{FAULTS, LOG, SEEN, SHORT, TRUTH};
 use super::service::ASKED;
 
 pub(crate) const PROGRAM: Program = Program {
@@ -30,11 +30,10 @@ pub(crate) struct Verdict {
     pub(crate) deaths: usize,
     pub(crate) unknown: usize,
     pub(crate) lines: usize,
+    pub(crate) archives: usize,
     /// svc-scan was killed when it was ending the tree, and its successor, who could not know, began
     /// it again.
     pub(crate) begun_again: bool,
-    /// Lines that a killed logger had taken.
-    pub(crate) apart: usize,
 }
 
 fn main(mut args: Args) -> Result<Next> {
@@ -71,14 +70,13 @@ impl Verdict {
         let mut text: String =
             self.faults.iter().map(|fault| format!("fault: {fault}\n")).collect();
         text.push_str(&format!(
-            "{} faults; {} instances, {} deaths seen ({} unknown), {} lines ({} more were taken by \
-             killed loggers)\n",
+            "{} faults; {} instances, {} deaths seen ({} unknown), {} lines in {} archives\n",
             self.faults.len(),
             self.instances,
             self.deaths,
             self.unknown,
             self.lines,
-            self.apart
+            self.archives
         ));
         text
     }
@@ -155,11 +153,11 @@ impl Verdict {
         }
     }
 
-    /// Each line was written once, in order; or a logger had taken it when it was killed.
+    /// Each line was logged once, whole and in order.
     fn lines(&mut self, dir: &Path, ends: &[End]) {
         let mut last: BTreeMap<u64, u64> = BTreeMap::new();
         let mut missing = Vec::new();
-        let written = lines_of(&dir.join("log").join(LINES));
+        let written = self.logged(&dir.join("log").join(LOG));
         self.lines += written.len();
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
         for line in &written {
@@ -185,15 +183,24 @@ impl Verdict {
                 self.fault(dir, format_args!("instance {} wrote after its end", end.number));
             }
         }
-        let taken = lines_of(&dir.join("log").join(TAKEN));
-        let taken: HashSet<_> = taken.iter().filter_map(|line| parse_line(line, &name)).collect();
-        let (apart, lost): (Vec<_>, Vec<_>) =
-            missing.into_iter().partition(|line| taken.contains(line));
-        self.apart += apart.len();
-        if let Some((number, n)) = lost.first() {
-            let all = lost.len();
+        if let Some((number, n)) = missing.first() {
+            let all = missing.len();
             self.fault(dir, format_args!("lost: {all} lines, the first is {number} {n}"));
         }
+    }
+
+    /// What is in a log directory.
+    fn logged(&mut self, dir: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut archives: Vec<String> = names.filter(|name| name.starts_with('@')).collect();
+        archives.sort();
+        self.archives += archives.len();
+        if let Some(name) = archives.iter().find(|name| !name.ends_with(".s")) {
+            self.fault(dir, format_args!("{name}: a current that no journal knew"));
+        }
+        archives.push("current".to_owned());
+        archives.iter().flat_map(|name| lines_of(&dir.join(name))).collect()
     }
 
     /// The status tells of the last death, and of all starts.
