@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
+use common::os::file::unlink_if_there;
 use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use common::os::{clock, exec};
 use common::sys::exec::Argv;
@@ -35,6 +36,8 @@ pub(super) struct Work {
     failures: u32,
     /// When it is tried again.
     due: Option<Boot>,
+    /// That it fails was said.
+    told: bool,
 }
 
 struct Running {
@@ -83,7 +86,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Counts failures: the last of a row is told.
+    /// Counts failures: the last of a row is told, once until it works again.
     fn tried(&mut self, result: Result<(), Failure>, now: Boot) -> Result<(), Failure> {
         let Err(failure) = result else { return Ok(()) };
         self.work.failures += 1;
@@ -92,7 +95,7 @@ impl Directory {
             return Ok(());
         }
         self.work.due = None;
-        Err(failure)
+        if std::mem::replace(&mut self.work.told, true) { Ok(()) } else { Err(failure) }
     }
 
     /// Starts the processor on the oldest archive that waits. One whose result is there already only
@@ -123,7 +126,10 @@ impl Directory {
             };
             let input = open(&archive.name(), OFlags::RDONLY)?;
             let state = open(STATE, OFlags::RDONLY | OFlags::CREATE)?;
-            let new = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+            // Not those of before: a processor that outlived the logger that started it may write there.
+            unlink_if_there(dir, PROCESSED)?;
+            unlink_if_there(dir, NEW_STATE)?;
+            let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
             let (processed, new_state) = (open(PROCESSED, new)?, open(NEW_STATE, new)?);
             let fds = [
                 (0, input.as_fd()),
@@ -169,7 +175,7 @@ impl Directory {
         };
         put().failing("put away", self.shown(PROCESSED))?;
         self.clean_up(archive)?;
-        self.work.failures = 0;
+        (self.work.failures, self.work.told) = (0, false);
         self.work.due = Some(Boot(0));
         self.trim()
     }
@@ -219,7 +225,9 @@ impl super::logger::Logger {
         let now = clock::boot();
         for index in 0..self.directories.len() {
             if let Err(failure) = self.directories[index].process(now) {
-                self.warn(&format_args!("{failure} (it stays, until the next rotation)"));
+                self.warn(&format_args!(
+                    "{failure} (it stays as it is; tried again at each rotation)"
+                ));
             }
         }
     }
