@@ -1,12 +1,13 @@
 //! A logger: input, journal, script and log directories. It has no loop of its own, so that one
 //! process can drive thousands.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 
 use common::base::stamp::{Boot, Wall};
 use common::os::clock;
 use common::sys::shared::Region;
+use rustix::fs::fstat;
 use rustix::io::{Errno, Result};
 
 use super::directory::Directory;
@@ -15,7 +16,7 @@ use super::failure::Failure;
 use super::limit::Limit;
 use super::lines;
 use super::plan::Plan;
-use super::record::Record;
+use super::record::{Record, State};
 use super::store::Store;
 use crate::log::script::{Full, Script, Target};
 
@@ -171,8 +172,21 @@ impl Logger {
             Ok(0) => Ok(Filled::End),
             Ok(length) => Ok(Filled::Some(length)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(Filled::Nothing),
+            Err(Errno::NOSPC) if self.make_room_for_input() => self.fill(input, kind),
             Err(e) => Err(e),
         }
+    }
+
+    /// The journal is on the full disk, too: drops the oldest archive there, if that is wanted and
+    /// there is one.
+    fn make_room_for_input(&self) -> bool {
+        let device = |fd: BorrowedFd<'_>| fstat(fd).map(|stat| stat.st_dev).ok();
+        let disk = device(self.store.as_fd());
+        let mut dropping = self.directories.iter().filter(|directory| {
+            let is_there = directory.handle().is_ok_and(|dir| device(dir) == disk);
+            is_there && directory.settings.full == Full::DropOldest
+        });
+        dropping.any(Directory::drop_oldest)
     }
 
     /// Writes what can be written.
@@ -275,8 +289,11 @@ impl Logger {
         self.directories.iter_mut().for_each(Directory::close);
     }
 
-    /// Marks the directories as complete, when all is written.
+    /// Marks the directories as complete, unless a batch is half written.
     pub(crate) fn end(&mut self) {
+        if self.record.state == State::Open {
+            return;
+        }
         self.rest();
         for directory in &self.directories {
             if let Err(failure) = directory.end() {

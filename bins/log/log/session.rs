@@ -261,14 +261,25 @@ impl Session {
         }
     }
 
+    fn told_to_end(&self) -> Stage {
+        match self.stage {
+            Stage::Running => {
+                let until = self.tail_ms.map(|ms| clock::boot().after(ms));
+                Stage::Told { until, taken: 0 }
+            }
+            told @ Stage::Told { .. } => told,
+            // What can't be written by now stays in the journal.
+            Stage::Last | Stage::Left => Stage::Left,
+        }
+    }
+
     fn listen(&mut self) {
         self.turns = 0;
         while let Some(signal) = self.signals.next() {
             if signal == Signal::ALRM {
                 self.logger.rotate();
-            } else if ends(signal, self.ignore_term) && matches!(self.stage, Stage::Running) {
-                let until = self.tail_ms.map(|ms| clock::boot().after(ms));
-                self.stage = Stage::Told { until, taken: 0 };
+            } else if ends(signal, self.ignore_term) {
+                self.stage = self.told_to_end();
             }
         }
     }
