@@ -25,6 +25,8 @@ use crate::log::script;
 pub(super) const CURRENT: &str = "current";
 /// What tells that `current` ended in order, as in s6-log.
 pub(super) const CLEAN: Mode = Mode::XUSR;
+/// A predecessor that was killed may still be in a system call.
+const PATIENCE: Patience = Patience::Seconds(5);
 /// How often it is looked whether `current` is still ours, ms.
 const LOOK: u64 = 1000;
 
@@ -36,6 +38,8 @@ pub(crate) struct Directory {
     handle: Option<OwnedFd>,
     /// Held as long as the directory is used.
     lock: Option<OwnedFd>,
+    /// Somebody else's lock is waited for, the first time: who logs for others can't wait for long.
+    patience: Patience,
     pub(super) current: Option<OwnedFd>,
     pub(super) place: Place,
     pub(super) newest: Label,
@@ -64,6 +68,7 @@ impl Directory {
             action,
             handle: None,
             lock: None,
+            patience: PATIENCE,
             current: None,
             place,
             newest: Label::default(),
@@ -115,12 +120,12 @@ impl Directory {
         let handle = openat(CWD, path, flags, Mode::empty()).failing("open", path.display())?;
         if self.lock.is_none() {
             let lock = lock::open(&handle, "lock").failing("open", self.shown("lock"))?;
-            // A predecessor that was killed may still be in a system call.
-            lock::take(&lock, Patience::Seconds(5)).failing("lock", path.display())?;
+            let patience = std::mem::replace(&mut self.patience, Patience::Seconds(0));
+            lock::take(&lock, patience).failing("lock", path.display())?;
             // What s6-log looks at, and what tells who we are.
             fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive)
                 .failing("lock", path.display())?;
-            self.lock = Some(lock);
+            (self.lock, self.patience) = (Some(lock), PATIENCE);
         }
         let archives = archives(&handle).failing("read", path.display())?;
         self.newest = archives.last().map_or(self.newest, |last| self.newest.max(last.label));
