@@ -61,6 +61,8 @@ pub(super) struct Daemon {
     pub(super) is_early: bool,
     /// When it is tried again to move early lines.
     pub(super) move_at: Option<Boot>,
+    /// When it is looked for fifos though nothing was told of them.
+    pub(super) look_at: Option<Boot>,
     complaints: BTreeMap<String, String>,
     /// When the last small round was, ns.
     small_at: u64,
@@ -102,6 +104,7 @@ impl Daemon {
             buffers: Vec::new(),
             is_early: false,
             move_at: None,
+            look_at: None,
             complaints: BTreeMap::new(),
             small_at: 0,
             over: false,
@@ -140,7 +143,7 @@ impl Daemon {
     /// Sleeps until something happens or is due.
     fn wait(&mut self, ready: &mut Vec<u64>) -> Result<()> {
         let due = self.dues.first().map(|(due, _)| *due);
-        let due = [due, self.rest_at, self.move_at].into_iter().flatten().min();
+        let due = [due, self.rest_at, self.move_at, self.look_at].into_iter().flatten().min();
         let mut events = Vec::with_capacity(EVENTS);
         ready.clear();
         match epoll::wait(
@@ -232,6 +235,9 @@ impl Daemon {
         }
         if self.rest_at.is_some_and(|due| due <= now) {
             self.rest(now);
+        }
+        if self.look_at.is_some_and(|due| due <= now) {
+            self.look_for_fifos();
         }
         if self.move_at.is_some_and(|due| due <= now) {
             self.look_for_disk();

@@ -18,7 +18,7 @@ use crate::log::engine::plan::Plan;
 use crate::log::script::{Directory, Script, Target};
 use common::os::clock;
 
-/// When early lines could not be moved it is tried again, ms.
+/// When a fifo could not be taken in, or early lines could not be moved, it is tried again, ms.
 const RETRY: u64 = 2000;
 /// Descriptors that one service needs while it writes, besides its fifo.
 const EACH: usize = 3;
@@ -26,6 +26,7 @@ const EACH: usize = 3;
 impl Daemon {
     /// Looks for new fifos and for such as have gone.
     pub(super) fn look_for_fifos(&mut self) {
+        self.look_at = None;
         let names = match self.fifos.names() {
             Ok(names) => names,
             Err(e) => return self.complain_of(".", "read the directory of fifos", e),
@@ -34,7 +35,7 @@ impl Daemon {
         let gone: Vec<u64> = self
             .services
             .iter()
-            .filter(|(_, s)| s.fifo.is_some() && s.inode != self.fifos.inode(&s.name))
+            .filter(|(_, s)| !s.is_gone && s.inode != self.fifos.inode(&s.name))
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
@@ -52,18 +53,26 @@ impl Daemon {
     fn take_in(&mut self, name: &str) {
         let fifo = match self.fifos.hold(name) {
             Ok(fifo) => fifo,
-            // Neither a fifo nor ours.
-            Err(e) => return self.complain_of(name, &format!("log {name}"), e),
+            Err(e) => {
+                // Otherwise it is neither a fifo nor ours, and so it stays.
+                if matches!(e, Errno::MFILE | Errno::NFILE | Errno::NOMEM) {
+                    self.look_later();
+                }
+                return self.complain_of(name, &format!("log {name}"), e);
+            }
         };
         let id = match self.add(name) {
             Ok(id) => id,
-            Err(e) => return self.complain_of(name, &format!("log {name}"), e),
+            Err(e) => {
+                self.look_later();
+                return self.complain_of(name, &format!("log {name}"), e);
+            }
         };
         self.content(name);
         let inode = self.fifos.inode(name);
         let added = epoll::add(&self.epoll, &fifo, EventData::new_u64(id), EventFlags::IN);
         if let Some(service) = self.services.get_mut(&id) {
-            (service.fifo, service.inode) = (Some(fifo), inode);
+            (service.fifo, service.inode, service.is_gone) = (Some(fifo), inode, false);
         }
         if let Err(e) = added {
             self.complain_of(name, &format!("wait for {name}"), e);
@@ -72,6 +81,11 @@ impl Daemon {
         self.serve(id);
         self.move_one(id);
         self.close_directories();
+    }
+
+    /// What is missing may be there in a while.
+    fn look_later(&mut self) {
+        self.look_at = Some(clock::boot().after(RETRY));
     }
 
     fn add(&mut self, name: &str) -> rustix::io::Result<u64> {
@@ -83,12 +97,14 @@ impl Daemon {
         let service = Service {
             name: name.to_owned(),
             fifo: None,
+            is_gone: true,
             inode: None,
             slot,
             logger,
             is_early,
             due: None,
             is_blocked: false,
+            told: false,
             active: None,
         };
         let id = self.next.max(FIRST);
@@ -132,8 +148,8 @@ impl Daemon {
     fn let_go(&mut self, id: u64) {
         if let Some(service) = self.services.get_mut(&id) {
             let (due, was_blocked) = (service.due, service.is_blocked);
+            service.is_gone = true;
             service.finish();
-            service.fifo = None;
             self.note(id, due, was_blocked);
             self.forget_if_gone(id);
         }
@@ -142,9 +158,11 @@ impl Daemon {
     /// Forgets a service whose fifo has gone, when all is written.
     pub(super) fn forget_if_gone(&mut self, id: u64) {
         let Some(service) = self.services.get_mut(&id) else { return };
-        if service.fifo.is_none() && !service.is_blocked && service.finish() {
+        if service.is_gone && !service.is_blocked && service.finish() {
             self.forget(id);
             self.count();
+            // There may be a new fifo of its name.
+            self.look_at = Some(clock::boot());
         }
     }
 
@@ -240,8 +258,12 @@ impl Daemon {
     /// Moves what was kept of a service to the disk, if there is one, and logs it there from now on.
     fn move_one(&mut self, id: u64) {
         let Some(service) = self.services.get_mut(&id) else { return };
+        if self.is_early || !service.is_early {
+            return;
+        }
         // A batch that is half written has to be completed first.
-        if self.is_early || !service.is_early || service.is_blocked {
+        if service.is_blocked {
+            self.move_at = Some(clock::boot().after(RETRY));
             return;
         }
         service.logger.close_directories();

@@ -2,10 +2,10 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use common::base::error::reason;
 use common::base::stamp::Boot;
 use common::os::clock;
 use common::os::file::Inode;
-use rustix::io::Errno;
 
 use super::stores::Slot;
 use crate::log::engine::logger::{Filled, Kind, Logger, Work};
@@ -17,8 +17,10 @@ const LAST: usize = 32;
 
 pub(super) struct Service {
     pub(super) name: String,
-    /// None: it has been removed, and what was in it is being written.
+    /// None: it was removed before we were there.
     pub(super) fifo: Option<OwnedFd>,
+    /// The fifo has been removed; what is in it is still taken, and written.
+    pub(super) is_gone: bool,
     pub(super) inode: Option<Inode>,
     pub(super) slot: Slot,
     pub(super) logger: Logger,
@@ -28,6 +30,8 @@ pub(super) struct Service {
     pub(super) due: Option<Boot>,
     /// Its disk can't be written to: no input is taken.
     pub(super) is_blocked: bool,
+    /// That its journal has no room was said.
+    pub(super) told: bool,
     /// When it last had input; none since its memory was given back.
     pub(super) active: Option<Boot>,
 }
@@ -55,12 +59,15 @@ impl Service {
         let Some(fifo) = &self.fifo else { return 0 };
         match self.logger.fill(fifo.as_fd(), Kind::Pipe) {
             Ok(Filled::Some(length)) => {
-                self.active = Some(clock::boot());
+                (self.active, self.told) = (Some(clock::boot()), false);
                 length
             }
             Ok(Filled::Nothing | Filled::End) => 0,
             Err(e) => {
-                self.logger.warn(&format_args!("no room for its input: {} (input waits)", why(e)));
+                if !std::mem::replace(&mut self.told, true) {
+                    let why = reason(e);
+                    self.logger.warn(&format_args!("no room for its input: {why} (input waits)"));
+                }
                 (self.is_blocked, self.due) = (true, Some(clock::boot().after(RETRY)));
                 0
             }
@@ -83,6 +90,10 @@ impl Service {
                 break;
             }
         }
+        if self.is_blocked {
+            // The rest of the last line may be in the fifo.
+            return false;
+        }
         self.logger.flush();
         let done = self.work() == Work::Done;
         if done {
@@ -90,8 +101,4 @@ impl Service {
         }
         done
     }
-}
-
-fn why(e: Errno) -> String {
-    common::base::error::reason(e)
 }
