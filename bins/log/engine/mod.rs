@@ -14,6 +14,7 @@ mod lines;
 pub(crate) mod logger;
 pub(crate) mod moving;
 mod newlines;
+pub(crate) mod pace;
 pub(crate) mod plan;
 mod processor;
 mod rate;

@@ -1,6 +1,5 @@
 //! The main loop of svc-log: input, signals, silence.
 
-use std::num::NonZeroU64;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use common::base::signal::Signal;
@@ -15,18 +14,11 @@ use rustix::fs::fstat;
 use rustix::io::Errno;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 use rustix::stdio::stdin;
-use rustix::time::{ClockId, clock_gettime};
 
 use super::super::engine::logger::{Filled, Kind, Logger, Work};
+use super::super::engine::pace::{Pace, SMALL};
 use super::super::script::command_line::CommandLine;
 
-/// Less than this at a time, in close succession, is a writer of single lines.
-const SMALL: usize = 16 * 1024;
-/// Close succession, ns.
-const SOON: u64 = 1_200_000;
-/// For so long such a writer is left alone, so that not each of its lines wakes us: it costs less
-/// than half of what it would cost both, and delays a line by no more than this, ns.
-const PAUSE: i64 = 200_000;
 /// With a larger pipe nothing is gained; a smaller one stays as it is until it overflows.
 const PIPE: usize = 256 * 1024;
 /// After so long a silence memory is given back, ms.
@@ -51,8 +43,7 @@ pub(super) struct Session {
     stage: Stage,
     /// The size of the last piece of input.
     last: usize,
-    /// When the last small piece came, ns.
-    small_at: u64,
+    pace: Pace,
     turns: u32,
     /// There was input since memory was given back.
     busy: bool,
@@ -86,8 +77,6 @@ pub(super) fn ends(signal: Signal, ignore_term: bool) -> bool {
 impl Session {
     pub(super) fn new(logger: Logger, signals: Signals, line: &CommandLine) -> Session {
         let is_pipe = fstat(stdin()).is_ok_and(|stat| fifo::is_fifo(&stat));
-        // For the pause: 50 us, the usual slack, are much of it. It works without.
-        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1000));
         Session {
             logger,
             signals,
@@ -98,7 +87,7 @@ impl Session {
             notify: line.notify.and_then(|number| adopt(number).ok()),
             stage: Stage::Running,
             last: SMALL,
-            small_at: 0,
+            pace: Pace::new(),
             turns: 0,
             busy: true,
             told: false,
@@ -124,7 +113,7 @@ impl Session {
             Stage::Last | Stage::Left => return Ok(false),
             Stage::Running | Stage::Told { .. } => {}
         }
-        self.pause();
+        self.pace.pause(self.last, &self.signals);
         self.turns += 1;
         if self.turns >= TURNS {
             self.listen();
@@ -228,21 +217,6 @@ impl Session {
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
         poll(&mut fds, Some(&at_once)).unable("wait for input")?;
         Ok(!fds[0].revents().is_empty())
-    }
-
-    /// Leaves a writer of single lines alone for a moment. A signal ends the pause.
-    fn pause(&mut self) {
-        if self.last >= SMALL || self.last == 0 {
-            return;
-        }
-        let t = clock_gettime(ClockId::Monotonic);
-        let now = t.tv_sec.unsigned_abs() * 1_000_000_000 + t.tv_nsec.unsigned_abs();
-        let before = std::mem::replace(&mut self.small_at, now);
-        if now.saturating_sub(before) < SOON {
-            let mut fds = [PollFd::new(&self.signals, PollFlags::IN)];
-            // However it ends, it is over.
-            let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: PAUSE }));
-        }
     }
 
     /// Sleeps until there is a signal or input, or it is time; true if it was not the time.

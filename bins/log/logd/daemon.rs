@@ -12,15 +12,14 @@ use common::os::{clock, fds};
 use common::prelude::*;
 use common::sys::stack;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::time::{ClockId, clock_gettime};
 
 use super::Options;
 use super::fifos::Fifos;
 use super::service::Service;
 use super::status::Status;
 use super::stores::Stores;
+use crate::log::engine::pace::Pace;
 
 /// What the fds other than fifos are known by.
 const SIGNALS: u64 = 0;
@@ -32,10 +31,6 @@ pub(super) const FIRST: u64 = 3;
 const EVENTS: usize = 64;
 /// After so long a silence the memory of a service is given back, ms.
 const SILENCE: u64 = 1000;
-/// Rounds that bring less than this of each, in close succession, are made less often: see svc-log.
-const SMALL: usize = 16 * 1024;
-const SOON: u64 = 1_200_000;
-const PAUSE: i64 = 200_000;
 
 pub(super) struct Daemon {
     pub(super) options: Options,
@@ -64,8 +59,7 @@ pub(super) struct Daemon {
     /// When it is looked for fifos though nothing was told of them.
     pub(super) look_at: Option<Boot>,
     complaints: BTreeMap<String, String>,
-    /// When the last small round was, ns.
-    small_at: u64,
+    pace: Pace,
     over: bool,
 }
 
@@ -84,8 +78,6 @@ impl Daemon {
             epoll::add(&epoll, fd, EventData::new_u64(id), EventFlags::IN)
                 .unable("wait for input")?;
         }
-        // For the pause; it works without.
-        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1000));
         let mut daemon = Daemon {
             options,
             fifos,
@@ -106,7 +98,7 @@ impl Daemon {
             move_at: None,
             look_at: None,
             complaints: BTreeMap::new(),
-            small_at: 0,
+            pace: Pace::new(),
             over: false,
         };
         daemon.look_for_disk();
@@ -134,7 +126,7 @@ impl Daemon {
                     id => most = most.max(self.serve(id)),
                 }
             }
-            self.pause(most);
+            self.pace.pause(most, &self.signals);
         }
         self.finish();
         Ok(Next::Exit(exit::OK))
@@ -261,21 +253,6 @@ impl Daemon {
             stack::give_back();
         }
         self.close_directories();
-    }
-
-    /// Leaves writers of single lines alone for a moment, as svc-log does. A signal ends the pause.
-    fn pause(&mut self, most: usize) {
-        if most >= SMALL || most == 0 {
-            return;
-        }
-        let t = clock_gettime(ClockId::Monotonic);
-        let now = t.tv_sec.unsigned_abs() * 1_000_000_000 + t.tv_nsec.unsigned_abs();
-        let before = std::mem::replace(&mut self.small_at, now);
-        if now.saturating_sub(before) < SOON {
-            let mut fds = [PollFd::new(&self.signals, PollFlags::IN)];
-            // However it ends, it is over.
-            let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: PAUSE }));
-        }
     }
 
     fn listen(&mut self) {

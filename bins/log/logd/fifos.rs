@@ -44,6 +44,8 @@ impl Fifos {
         let inotify = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)
             .and_then(|inotify| {
                 let what = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVE;
+                // A fifo that becomes ours a moment after it was made.
+                let what = what | WatchFlags::ATTRIB;
                 add_watch(&inotify, &path, what | WatchFlags::ONLYDIR)?;
                 Ok(inotify)
             })
