@@ -46,18 +46,19 @@ ended
 
 ok 'full at the end of input' filled
 said=$T/said2
-numbered 6001 6100 | svc-log --journal journal r100 s100000 n1000 t ./small/d 2>"$said" &
+# Only then is there a line to be written.
+printf 'no end' | svc-log --journal another r100 ./small/e 2>"$said" &
 logger=$!
 until_ok 10 grep -q 'input waits' "$said"
 ended 'at the end of input, too'
 make_room
-svc-log --journal journal r100 s100000 n1000 t ./small/d </dev/null
-all small/d 1 6100 'nor is that lost'
+svc-log --journal another ./small/e </dev/null
+is 'its successor has the last line' "$(plain small/e)" 'no end'
 
 # Killed while it waits.
 filled
 logger svc-log --journal journal r100 s100000 n1000 t ./small/d
-numbered 6101 9000 >&3 &
+numbered 6001 9000 >&3 &
 until_ok 10 grep -q 'input waits' "$said"
 kill -9 "$logger"; wait "$logger" 2>/dev/null
 logger svc-log --journal journal r100 s100000 n1000 t ./small/d
@@ -161,7 +162,7 @@ numbered 1 1 >&4
 until_ok 10 has_last small/early/web "$(numbered 1 1)"
 filled
 numbered 2 9000 >&4 &
-until_ok 10 sh -c 'grep -q "No space left" "$1"' - "$said"
+until_ok 10 grep -q 'No space left' "$said"
 mkdir -p disk/logs
 kill -HUP "$logger"
 make_room

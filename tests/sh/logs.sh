@@ -29,6 +29,7 @@ numbered() { seq -f 'line %07.0f, which must be there once, whole and in order' 
 all() {
 	plain "$1" >"$T/got"
 	numbered "$2" "$3" >"$T/want"
+	# shellcheck disable=SC2034  # pass and fail show it
 	what=$4
 	if cmp -s "$T/got" "$T/want"; then pass; else
 		diff "$T/got" "$T/want" | head -n 6 >"$T/out"

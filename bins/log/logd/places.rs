@@ -53,6 +53,8 @@ impl Daemon {
     fn take_in(&mut self, name: &str) {
         let fifo = match self.fifos.hold(name) {
             Ok(fifo) => fifo,
+            // It has gone again.
+            Err(Errno::NOENT) => return,
             Err(e) => {
                 // Otherwise it is neither a fifo nor ours, and so it stays.
                 if matches!(e, Errno::MFILE | Errno::NFILE | Errno::NOMEM) {
