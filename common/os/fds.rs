@@ -1,11 +1,12 @@
 //! All open descriptors at once.
 
-use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::sys::fd::{cloexec, cloexec_from};
+use crate::base::error::{Error, Result};
+use crate::sys::fd::{self, cloexec, cloexec_from};
 
 /// Where counting ends when nobody says how many there can be.
 const MANY: u64 = 65_536;
@@ -25,6 +26,11 @@ pub fn fill_stdio() {
             Ok(_) | Err(_) => return,
         }
     }
+}
+
+/// Takes over a descriptor that the command line names.
+pub fn adopt(number: RawFd) -> Result<OwnedFd> {
+    fd::adopt(number).map_err(|_| Error::user(format_args!("file descriptor {number} is not open")))
 }
 
 /// Makes room for many descriptors, as far as the hard limit goes. Returns what the limit was.

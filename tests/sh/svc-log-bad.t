@@ -58,6 +58,9 @@ worse 'no action: ' -b -- -x
 
 # --- Options.
 bad 'invalid option -x' -x ./d
+bad 'directive 3: d/./x: no such directive' t ./d d/./x
+bad 'directive 3: ././d: this directory was named before' ./d t ././d
+bad 'file descriptor 9 is not open' -d 9 ./d
 bad 'invalid option --turn' --turn ./d
 bad "missing argument for option '-l'" -l
 bad "missing argument for option '--dir'" --dir

@@ -90,6 +90,36 @@ wait $pid
 
 rm -rf d
 start ./d
+echo before >&3
+becomes 10 'a line is there' test -s d/current
+: >d/current
+echo after >&3
+becomes 10 'the next is too' test -s d/current
+is 'a file that was emptied begins anew' "$(cat d/current)" after
+mv d/current d/mine
+echo 'after that' >&3
+becomes 10 'and one that was taken away is made again' test -s d/current
+is 'with the next line' "$(cat d/current d/mine)" 'after that
+after'
+kill -TERM $pid
+wait $pid
+
+mkdir -m 2750 grouped
+start ./grouped/d
+echo line >&3
+becomes 10 'below a directory that hands its group down' test -s grouped/d/current
+is 'the group may read a log' "$(stat -c %a grouped/d)" 2750
+kill -TERM $pid
+wait $pid
+
+rm -rf d
+{ seq 2000; until_ok 10 grep -q 'the command ended' err; } | svc-log r10 '?exit 3' s4096 ./d 2>err
+contains 'a processor that fails is told of with how it ended' "$(cat err)" ': the command ended with exit=3 ('
+contains 'and what it has left in the end' "$(cat err)" 'svc-log: warning: ./d: '
+contains 'which waits for the next start' "$(cat err)" ' archives are left for the processor (at the next start)'
+
+rm -rf d
+start ./d
 echo first >&3
 becomes 10 'a line is there' test -s d/current
 ok '--rotate finds the logger of a directory, and waits for it' svc-log --rotate ./d

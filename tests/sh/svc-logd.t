@@ -189,6 +189,27 @@ svc-scanctl terminate scan
 until_ok 10 gone "$scan"
 ends
 
+# As a service of the tree, told to end after the others: what they say while they end is logged.
+rm -rf fifos logs scan/talks/supervise
+service scan/slow <<'end'
+#!/bin/sh
+trap 'sleep 0.3; echo last words; exit' TERM
+echo up
+while :; do sleep 0.05; done
+end
+service scan/logd <<end
+#!/bin/sh
+exec svc-logd "$T/fifos" "$T/logs"
+end
+mkdir fifos
+background svc-scan --log-fifos "$T/fifos" --last logd scan
+scan=$pid
+becomes 10 'a service is logged by another' has_line logs/slow/current '^up$'
+svc-scanctl terminate scan
+until_ok 10 gone "$scan"
+is 'which ends after it' "$(plain logs/slow/current | tail -n 1)" 'last words'
+rm -r scan/slow scan/logd
+
 # It need not be root in a tree of root's.
 if [ "$(id -u)" = 0 ] && has setpriv; then
 	dir=$T

@@ -103,12 +103,22 @@ impl Directory {
         self.current.as_ref().map(AsFd::as_fd).ok_or(Errno::BADF)
     }
 
+    /// That of s6-log: for the owner alone; where its parent hands its group down, for the group too.
+    fn mode(&self) -> Mode {
+        let own = Mode::RWXU | Mode::SGID;
+        match statat(CWD, parent(&self.settings.path), AtFlags::empty()) {
+            Ok(stat) if Mode::from_raw_mode(stat.st_mode).contains(Mode::SGID) => {
+                own | Mode::RGRP | Mode::XGRP
+            }
+            Ok(_) | Err(_) => own,
+        }
+    }
+
     /// Opens the directory, makes it if it is not there, and sees that nobody else writes to it.
     pub(crate) fn open(&mut self) -> Result<(), Failure> {
         let path = &self.settings.path;
         let shown = path.display();
-        // Who may read it the administrator says by making it; the same as in s6-log.
-        match mkdirat(CWD, path, Mode::RWXU | Mode::SGID) {
+        match mkdirat(CWD, path, self.mode()) {
             Ok(()) if self.settings.sync => sync_parent(path).failing("sync", shown)?,
             Ok(()) | Err(Errno::EXIST) => {}
             Err(e) => {
@@ -187,10 +197,11 @@ impl Directory {
         open().failing("open", self.shown(CURRENT))
     }
 
-    /// Once in a while: whether `current` is still the file that we write to. One that an administrator
-    /// has put in its place is taken, one that has gone is made anew, the directory too.
-    pub(super) fn look(&mut self, now: Boot) -> Result<(), Failure> {
-        if now.since(self.looked) < LOOK && self.has_current() {
+    /// Whether `current` is still the file that we write to; in a flood only once in a while. One that
+    /// an administrator has emptied or put in its place is taken, one that has gone is made anew, the
+    /// directory too.
+    pub(super) fn look(&mut self, now: Boot, always: bool) -> Result<(), Failure> {
+        if !always && now.since(self.looked) < LOOK && self.has_current() {
             return Ok(());
         }
         let found = self.handle().and_then(|dir| statat(dir, CURRENT, AtFlags::SYMLINK_NOFOLLOW));
@@ -270,9 +281,14 @@ impl Directory {
 
 /// So that a new directory is found again.
 fn sync_parent(path: &Path) -> rustix::io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    fsync(openat(CWD, parent.unwrap_or(Path::new(".")), flags, Mode::empty())?)
+    fsync(openat(CWD, parent(path), flags, Mode::empty())?)
+}
+
+/// The directory that a path's last name is in.
+fn parent(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 pub(super) fn inode(stat: &Stat) -> Inode {

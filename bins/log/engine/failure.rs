@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use common::base::death::Death;
 use common::base::error::reason;
 use rustix::io::Errno;
 
@@ -11,11 +12,24 @@ pub(crate) struct Failure {
     verb: &'static str,
     what: String,
     pub(crate) errno: Errno,
+    /// How the program ended that did not do it.
+    ended: Option<Death>,
+}
+
+impl Failure {
+    /// A program of ours failed at something.
+    pub(super) fn of_program(verb: &'static str, what: String, ended: Option<Death>) -> Failure {
+        Failure { verb, what, errno: Errno::CHILD, ended }
+    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unable to {} {}: {}", self.verb, self.what, reason(self.errno))
+        let (verb, what) = (self.verb, &self.what);
+        match self.ended {
+            Some(death) => write!(f, "unable to {verb} {what}: the command ended with {death}"),
+            None => write!(f, "unable to {verb} {what}: {}", reason(self.errno)),
+        }
     }
 }
 
@@ -26,6 +40,6 @@ pub(super) trait Failing<T> {
 
 impl<T> Failing<T> for rustix::io::Result<T> {
     fn failing(self, verb: &'static str, what: impl fmt::Display) -> Result<T, Failure> {
-        self.map_err(|errno| Failure { verb, what: what.to_string(), errno })
+        self.map_err(|errno| Failure { verb, what: what.to_string(), errno, ended: None })
     }
 }

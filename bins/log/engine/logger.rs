@@ -155,6 +155,10 @@ impl Logger {
 
     /// How much input is not written.
     pub(crate) fn pending(&self) -> usize {
+        if !self.recovered {
+            // What a predecessor left was not looked at yet.
+            return 0;
+        }
         self.input_end().saturating_sub(self.record.start)
     }
 

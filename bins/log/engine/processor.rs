@@ -5,6 +5,7 @@ use std::ffi::{CString, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use common::base::death::Death;
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::os::file::unlink_if_there;
@@ -74,7 +75,8 @@ impl Directory {
             let result = if ended == Some(Ended::Exited(0)) {
                 self.accept(&running)
             } else {
-                Err(Errno::CHILD).failing("process", self.shown(&running.archive.name()))
+                let what = self.shown(&running.archive.name());
+                Err(Failure::of_program("process", what, ended.map(Death::from)))
             };
             self.tried(result, now)?;
         }
@@ -193,6 +195,15 @@ impl Directory {
         }
     }
 
+    /// How many archives wait for the processor.
+    fn unprocessed(&self) -> usize {
+        let found = match self.settings.processor {
+            Some(_) => self.handle().and_then(archives).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        found.iter().filter(|archive| !archive.is_finished()).count()
+    }
+
     /// Ends a processor that takes too long; its archive waits for the next start.
     pub(super) fn end_processor(&mut self) {
         if let Some(running) = self.work.running.take() {
@@ -237,8 +248,15 @@ impl super::logger::Logger {
         self.directories.iter().any(Directory::is_processing)
     }
 
-    /// Ends the processors that still run.
+    /// Ends the processors that still run, and says what they have left.
     pub(crate) fn end_processors(&mut self) {
         self.directories.iter_mut().for_each(Directory::end_processor);
+        for directory in &self.directories {
+            let (count, shown) = (directory.unprocessed(), directory.path().display());
+            if count > 0 {
+                let text = "archives are left for the processor (at the next start)";
+                self.warn(&format_args!("{shown}: {count} {text}"));
+            }
+        }
     }
 }

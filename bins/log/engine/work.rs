@@ -14,6 +14,8 @@ use crate::log::script::Target;
 
 /// As much output as a batch makes at most, a long line aside: 256 kB of input with stamps.
 const BUFFER: usize = 384 * 1024;
+/// With less input than this there is time to look at the files before each batch.
+const LITTLE: usize = 32 * 1024;
 /// As much input as is distributed to several outputs at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -51,9 +53,10 @@ impl Logger {
 
     fn rotate_what_is_due(&mut self) -> Result<(), Stuck> {
         let now = clock::boot();
+        let is_little = self.pending() < LITTLE;
         for index in 0..self.directories.len() {
             let directory = &mut self.directories[index];
-            directory.look(now).at(index)?;
+            directory.look(now, is_little).at(index)?;
             if directory.is_due(now) {
                 self.rotate_one(index)?;
             }

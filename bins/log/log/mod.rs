@@ -2,7 +2,7 @@
 
 use common::base::error::exit;
 use common::base::signal::Signal;
-use common::os::fds::{close_on_exec, fill_stdio};
+use common::os::fds::{adopt, close_on_exec, fill_stdio};
 use common::os::signals::Signals;
 use common::prelude::*;
 use common::program::warn;
@@ -22,6 +22,7 @@ fn main(args: Args) -> Result<Next> {
         line.rotate.iter().try_for_each(|dir| rotate::rotate(dir))?;
         return Ok(Next::Exit(exit::OK));
     }
+    let notify = line.notify.map(adopt).transpose()?;
     fill_stdio();
     close_on_exec();
     if line.verbosity > 0 {
@@ -30,7 +31,7 @@ fn main(args: Args) -> Result<Next> {
     let signals = [Signal::TERM, Signal::HUP, Signal::INT, Signal::ALRM, Signal::CHLD];
     let signals = Signals::take(&signals).unable("take signals")?;
     if let Some(logger) = setup::logger(&line, &signals)? {
-        Session::new(logger, signals, &line).run()?;
+        Session::new(logger, signals, notify, &line).run()?;
     }
     Ok(Next::Exit(exit::OK))
 }

@@ -7,7 +7,6 @@ use common::base::stamp::Boot;
 use common::os::signals::Signals;
 use common::os::{clock, fifo};
 use common::prelude::*;
-use common::sys::fd::adopt;
 use common::sys::stack;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::fstat;
@@ -75,7 +74,12 @@ pub(super) fn ends(signal: Signal, ignore_term: bool) -> bool {
 }
 
 impl Session {
-    pub(super) fn new(logger: Logger, signals: Signals, line: &CommandLine) -> Session {
+    pub(super) fn new(
+        logger: Logger,
+        signals: Signals,
+        notify: Option<OwnedFd>,
+        line: &CommandLine,
+    ) -> Session {
         let is_pipe = fstat(stdin()).is_ok_and(|stat| fifo::is_fifo(&stat));
         Session {
             logger,
@@ -84,7 +88,7 @@ impl Session {
             pipe_size: fcntl_getpipe_size(stdin()).unwrap_or(PIPE),
             ignore_term: line.ignore_term,
             tail_ms: line.tail_ms,
-            notify: line.notify.and_then(|number| adopt(number).ok()),
+            notify,
             stage: Stage::Running,
             last: SMALL,
             pace: Pace::new(),

@@ -101,6 +101,10 @@ impl Daemon {
             pace: Pace::new(),
             over: false,
         };
+        if let Some(dir) = daemon.options.config.as_ref().filter(|dir| !dir.is_dir()) {
+            let text = format!("--config {}: no such directory", dir.display());
+            daemon.complain("config", &text);
+        }
         daemon.look_for_disk();
         daemon.look_for_fifos();
         daemon.take_over_the_rest();

@@ -13,6 +13,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use common::os::fds;
 use common::prelude::*;
 
 use super::script::settings::Settings;
@@ -89,11 +90,7 @@ impl Options {
     fn take(&mut self, option: &str, args: &mut Args) -> Result<()> {
         match option {
             "-d" => {
-                let number = args.value("file descriptor")?;
-                let fd = common::sys::fd::adopt(number).map_err(|_| {
-                    Error::user(format_args!("file descriptor {number} is not open"))
-                })?;
-                self.notify = Some(fd);
+                self.notify = Some(fds::adopt(args.value("file descriptor")?)?);
             }
             "--config" => self.config = Some(absolute(args.raw_value()?.into())?),
             "--early" => self.early = Some(absolute(args.raw_value()?.into())?),

@@ -100,7 +100,10 @@ pub(crate) fn parse(mut args: Args) -> Result<CommandLine> {
         line.warnings.extend(late_option(number, word.as_bytes()));
     }
     for dir in dirs {
-        builder.directory(dir);
+        let shown = dir.display().to_string();
+        builder
+            .directory(dir)
+            .map_err(|complaint| bad("--dir", &format!("{shown}: {complaint}")))?;
     }
     let (script, unused) = builder.finish().ok_or_else(no_action)?;
     line.warnings.extend(unused.map(|word| {

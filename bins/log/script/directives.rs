@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use super::pattern::Matcher;
 use super::quantity::number;
@@ -73,15 +73,19 @@ impl Builder {
             b'2' => return Ok(self.act(Target::Alert(self.settings.alert))),
             b'=' if rest.is_empty() => return Err("= takes the name of a file".to_owned()),
             b'=' => return Ok(self.act(Target::Status(path(rest), self.settings.status))),
-            b'/' | b'.' => return Ok(self.directory(path(word))),
+            b'/' | b'.' => return self.directory(path(word)),
             _ => return Err(unknown()),
         }
         Ok(Kind::Modifier)
     }
 
-    /// A log directory, with the settings as they are now.
-    pub(super) fn directory(&mut self, path: PathBuf) -> Kind {
-        self.act(Target::Dir(self.settings.directory(path)))
+    /// A log directory, with the settings as they are now. One that is there already has its logger.
+    pub(super) fn directory(&mut self, path: PathBuf) -> Checked<Kind> {
+        let same = |action: &Action| matches!(&action.to, Target::Dir(d) if names(&d.path).eq(names(&path)));
+        if self.actions.iter().any(same) {
+            return Err("this directory was named before: each has one place".to_owned());
+        }
+        Ok(self.act(Target::Dir(self.settings.directory(path))))
     }
 
     /// A rule of an option.
@@ -119,6 +123,11 @@ impl Builder {
         let script = Script { actions: self.actions, rate: self.settings.rate };
         (!script.actions.is_empty()).then_some((script, self.unused))
     }
+}
+
+/// A path without what makes no difference.
+fn names(path: &Path) -> impl Iterator<Item = Component<'_>> {
+    path.components().filter(|part| *part != Component::CurDir)
 }
 
 /// What became of a word.

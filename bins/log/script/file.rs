@@ -31,7 +31,7 @@ pub(crate) fn read(name: &str, text: &[u8], before: &Before<'_>, own: &Path) -> 
         read.map_err(|complaint| at(name, number, &complaint))?;
     }
     if !builder.is_complete() {
-        builder.directory(own.to_path_buf());
+        builder.directory(own.to_path_buf()).map_err(|complaint| at(name, 1, &complaint))?;
     }
     let (script, _) = builder.finish().ok_or_else(|| at(name, 1, "no action"))?;
     Ok(script)

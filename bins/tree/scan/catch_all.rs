@@ -92,12 +92,8 @@ impl Root {
 
     /// When nobody else is left to write to it, the catch-all logger drains.
     pub(super) fn end_catch_all(&mut self) {
-        let all = &self.slots.all;
-        let is_last = |slot: &Slot| {
-            let service = slot.service.and_then(|key| all.get(&key));
-            self.is_catch_all(service.unwrap_or(slot))
-        };
-        if self.catch_all.is_none() || !all.values().all(is_last) {
+        let is_left = |slot: &Slot| self.is_catch_all(self.service_slot(slot));
+        if self.catch_all.is_none() || !self.slots.all.values().all(is_left) {
             return;
         }
         let left: Vec<Key> =

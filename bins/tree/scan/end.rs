@@ -11,7 +11,8 @@ impl Root {
     /// Stops everything, and ends when nothing is left.
     pub(super) fn end(&mut self, ending: Ending) {
         self.ending = Some(ending);
-        let at_once = |slot: &Slot| slot.service.is_none() && !self.is_catch_all(slot);
+        let at_once =
+            |slot: &Slot| slot.service.is_none() && !self.is_last(slot) && !self.is_catch_all(slot);
         for key in self.slots.keys(|slot| ending == Ending::Quit || at_once(slot)) {
             self.aim(key, Goal::End);
         }
@@ -25,6 +26,29 @@ impl Root {
             if orphaned(self, &key) {
                 self.drain(key);
             }
+        }
+    }
+
+    fn is_last(&self, slot: &Slot) -> bool {
+        slot.service.is_none() && self.options.last.contains(&slot.name)
+    }
+
+    /// The service that a slot is, or is the logger of.
+    pub(super) fn service_slot<'a>(&'a self, slot: &'a Slot) -> &'a Slot {
+        slot.service.and_then(|key| self.slots.all.get(&key)).unwrap_or(slot)
+    }
+
+    /// When all others have ended, those that are to end after them are stopped.
+    fn end_last(&mut self) {
+        let is_late = |slot: &Slot| {
+            let service = self.service_slot(slot);
+            self.is_last(service) || self.is_catch_all(service)
+        };
+        if self.options.last.is_empty() || !self.slots.all.values().all(is_late) {
+            return;
+        }
+        for key in self.slots.keys(|slot| self.is_last(slot) && slot.goal == Goal::Run) {
+            self.aim(key, Goal::End);
         }
     }
 
@@ -54,7 +78,10 @@ impl Root {
     pub(super) fn end_if_done(&mut self) {
         match self.ending {
             Some(_) if self.slots.all.is_empty() => self.finish(),
-            Some(_) => self.end_catch_all(),
+            Some(_) => {
+                self.end_last();
+                self.end_catch_all();
+            }
             None => {}
         }
     }

@@ -13,6 +13,7 @@ mod start;
 mod update;
 
 use common::base::args::unknown;
+use common::os::fds::adopt;
 use common::prelude::*;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -27,6 +28,8 @@ and one for each log/ in them. It may be process 1. Kill it: its successor takes
   --log-fifos DIR2           services without a log/ write to the fifo DIR2/NAME
   --catch-all NAME           the service NAME is the tree's own logger: it reads what svc-scan, the
                              supervisors and services without a logger say, and ends last
+  --last NAME                the service NAME is stopped when all others have ended, but for the
+                             catch-all logger: what logs for others; may be repeated
   --timeout-eof MS           how long a logger may wait for the end of its input after its service
                              has ended (5000)
 ",
@@ -40,6 +43,7 @@ pub(super) struct Options {
     watch: bool,
     log_fifos: Option<OsString>,
     catch_all: Option<String>,
+    last: Vec<String>,
     timeout_eof: u64,
     /// The lock and the control fifo, from before a reexec.
     held: Option<(OwnedFd, OwnedFd)>,
@@ -60,28 +64,26 @@ fn read(mut args: Args) -> Result<Options> {
         watch: false,
         log_fifos: None,
         catch_all: None,
+        last: Vec::new(),
         timeout_eof: 5000,
         held: None,
         before: None,
     };
-    let fd = |number| {
-        common::sys::fd::adopt(number)
-            .map_err(|_| Error::user(format_args!("file descriptor {number} is not open")))
-    };
     while let Some(option) = args.option()? {
         match option.as_str() {
             "-d" | "--notification-fd" => {
-                options.notify = Some(fd(args.value("file descriptor")?)?);
+                options.notify = Some(adopt(args.value("file descriptor")?)?);
             }
             "--watch" => options.watch = true,
             "--log-fifos" => options.log_fifos = Some(args.raw_value()?),
             "--catch-all" => options.catch_all = Some(args.value("name of a service")?),
+            "--last" => options.last.push(args.value("name of a service")?),
             "--timeout-eof" => options.timeout_eof = args.value("number of milliseconds")?,
             // Not for people: how a reexec hands on what must stay open.
             "--reexec" => {
                 let bad = || Error::user("invalid list");
                 let list: String = args.value("list")?;
-                let open = |word: &str| fd(word.parse().map_err(|_| bad())?);
+                let open = |word: &str| adopt(word.parse().map_err(|_| bad())?);
                 let mut kept = list.split(',').map(open);
                 let mut next = || kept.next().ok_or_else(bad)?;
                 options.held = Some((next()?, next()?));

@@ -53,6 +53,9 @@ impl Root {
             kept.push_str(&format!(",{}", fd.as_raw_fd()));
         }
         words.push(format!("--reexec={kept}").into());
+        for name in &self.options.last {
+            words.push(format!("--last={name}").into());
+        }
         if let Some(name) = &self.options.catch_all {
             words.push(format!("--catch-all={name}").into());
         }

@@ -1,13 +1,13 @@
 //! The command line of svc-supervise, and the one that a reexec makes of it.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use common::base::args::unknown;
+use common::os::fds::adopt;
 use common::os::process::BootId;
 use common::prelude::*;
-use common::sys::fd::adopt;
 
 /// Where the process's standard input comes from, for a logger.
 pub(super) struct Feed {
@@ -44,7 +44,7 @@ impl Options {
         let mut boot = None;
         while let Some(option) = args.option()? {
             match option.as_str() {
-                "--under" => under = Some(take_fd(args.value("file descriptor")?)?),
+                "--under" => under = Some(adopt(args.value("file descriptor")?)?),
                 "--input" => input = Some(Feed::parse(&args.raw_value()?)?),
                 "--log-fifos" => log_fifos = Some(args.raw_value()?),
                 "--boot" => boot = BootId::parse(args.raw_value()?.as_bytes()),
@@ -76,7 +76,7 @@ impl Feed {
         let (number, path) = word.as_bytes().split_at(slash);
         let number = std::str::from_utf8(number).ok().and_then(|n| n.parse().ok());
         let path = OsStr::from_bytes(&path[1..]).to_owned();
-        Ok(Feed { dir: take_fd(number.ok_or_else(bad)?)?, path })
+        Ok(Feed { dir: adopt(number.ok_or_else(bad)?)?, path })
     }
 
     /// As the option's value.
@@ -94,15 +94,11 @@ impl Inherited {
             Some("-") | None => Ok(None),
             Some(number) => {
                 let number = number.parse().map_err(|_| Error::user("invalid list"))?;
-                take_fd(number).map(Some)
+                adopt(number).map(Some)
             }
         };
         let mut must = || next()?.ok_or_else(|| Error::user("invalid list"));
         let (lock, control) = (must()?, must()?);
         Ok(Inherited { lock, control, log: next()?, ready: next()? })
     }
-}
-
-fn take_fd(number: RawFd) -> Result<OwnedFd> {
-    adopt(number).map_err(|_| Error::user(format_args!("file descriptor {number} is not open")))
 }
