@@ -113,6 +113,7 @@ kill -TERM $pid
 wait $pid
 
 rm -rf d
+# shellcheck disable=SC2094  # it reads what the other has said so far
 { seq 2000; until_ok 10 grep -q 'the command ended' err; } | svc-log r10 '?exit 3' s4096 ./d 2>err
 contains 'a processor that fails is told of with how it ended' "$(cat err)" ': the command ended with exit=3 ('
 contains 'and what it has left in the end' "$(cat err)" 'svc-log: warning: ./d: '
