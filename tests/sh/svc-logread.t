@@ -86,10 +86,16 @@ if has gzip; then
 	rm -rf root/packed
 	mkdir root/packed
 	gzip -c <"root/web/$(label 20).s" >"root/packed/$(label 20).s.gz"
+	cp "root/packed/$(label 20).s.gz" "root/packed/$(label 21).s.gz"
 	cp root/web/current root/packed
 	exits 111 'what can not be unpacked is an error' env PATH="$T/bin" svc-logread --stamp none packed
-	is 'said in one line' "$(cat err)" "svc-logread: warning: packed: $(label 20).s.gz: gzip is not installed"
+	is 'said in one line' "$(cat err)" 'svc-logread: warning: packed: gzip is not installed'
 	is 'and the rest is shown' "$(wc -l <out)" 6
+	rm "root/packed/$(label 20).s.gz"
+	head -c 20 "root/packed/$(label 21).s.gz" >part
+	mv part "root/packed/$(label 21).s.gz"
+	exits 111 'nor can what is damaged' svc-logread --stamp none packed
+	contains 'which is named' "$(cat err)" "svc-logread: warning: packed: $(label 21).s.gz: damaged, shown as far as it goes (gzip: exit=1)"
 fi
 rm -rf root/packed
 
@@ -113,6 +119,19 @@ is 'roots can be given' "$(svc-logread --root root/db --stamp none main | head -
 mkdir root/empty
 ok 'a log without a line is none' svc-logread empty
 is 'as is said' "$(cat err)" 'svc-logread: warning: empty: nothing was logged yet'
+exits 1 'a file is no log' svc-logread ./root/web/current
+is 'its directory is' "$(cat err)" 'svc-logread: fatal: ./root/web/current is a file: name its directory, ./root/web'
+exits 1 'a service with a slash is no directory' svc-logread web/
+is 'as is said of it' "$(cat err)" 'svc-logread: fatal: there is no directory web/ (if web is a service, leave the slash out)'
+if [ "$(id -u)" = 0 ] && has setpriv; then
+	dir=$T
+	while case ${dir##*/} in coppice*|*.t) ;; *) false ;; esac do chmod a+x "$dir"; dir=${dir%/*}; done
+	mkdir -p mixed/hidden && chmod 700 mixed/hidden && cp -R root/web mixed/web
+	# shellcheck disable=SC2086  # words
+	other() { exits 111 "$1" setpriv --reuid 65534 --clear-groups svc-logread --stamp none --root "$T/mixed" $2; is 'the rest is shown' "$(wc -l <out)" 36; }
+	other 'of all logs one that may not be read is an error'
+	other 'as it is of several' 'hidden web'
+fi
 exits 1 'a name that is misspelt is no log' svc-logread wbe
 is 'but like one' "$(cat err)" "svc-logread: fatal: there is no log of wbe in $T/root; is it web?"
 exits 1 'a directory that is not there is none' svc-logread ./wbe

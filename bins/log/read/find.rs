@@ -50,29 +50,54 @@ fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
+/// What was found.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) places: Vec<Place>,
+    /// Something could not be read: it was told, and is left out.
+    pub(super) incomplete: bool,
+}
+
+impl Found {
+    /// Takes what was found of one of several.
+    fn add(&mut self, found: Result<Vec<Place>>) {
+        match found {
+            Ok(found) => self.places.extend(found),
+            Err(e) => {
+                warn(&PROGRAM.name, &e.message);
+                self.incomplete = true;
+            }
+        }
+    }
+}
+
 /// The logs that `operands` mean: all of the roots if there are none. Whether one that is not there
-/// is waited for, `follow` tells.
-pub(super) fn places(operands: &[OsString], roots: &[PathBuf], follow: bool) -> Result<Vec<Place>> {
-    let mut places = Vec::new();
+/// is waited for, `follow` tells. A name that is none is an error; what can't be read is left out.
+pub(super) fn places(operands: &[OsString], roots: &[PathBuf], follow: bool) -> Result<Found> {
+    let mut all_found = Found::default();
     if operands.is_empty() {
         for root in roots {
             // An early root that has gone, or one of several.
             if root.is_dir() || roots.len() == 1 {
-                places.extend(all(root)?);
+                all(root, &mut all_found)?;
             }
         }
-        if places.is_empty() && !follow {
+        if all_found.places.is_empty() && !all_found.incomplete && !follow {
             return Err(none(format_args!("there are no logs in {}", list(roots))));
         }
     }
     for operand in operands {
-        if is_path(operand) {
-            places.extend(below(Path::new(operand), &path_name(operand), follow)?);
+        let found = if is_path(operand) {
+            below(Path::new(operand), &path_name(operand), follow)
         } else {
-            places.extend(named(operand, roots)?);
+            named(operand, roots)
+        };
+        match found {
+            Err(e) if e.code == exit::NO || operands.len() == 1 => return Err(e),
+            found => all_found.add(found),
         }
     }
-    Ok(places)
+    Ok(all_found)
 }
 
 /// Whether an operand is a directory rather than a name.
@@ -96,15 +121,11 @@ fn list(roots: &[PathBuf]) -> String {
 }
 
 /// All logs of a root. One that may not be read is told, and left out.
-pub(super) fn all(root: &Path) -> Result<Vec<Place>> {
-    let mut places = Vec::new();
+pub(super) fn all(root: &Path, all_found: &mut Found) -> Result<()> {
     for name in subdirectories(root)? {
-        match below(&root.join(&name), &name.to_string_lossy(), true) {
-            Ok(found) => places.extend(found),
-            Err(e) => warn(&PROGRAM.name, &e.message),
-        }
+        all_found.add(below(&root.join(&name), &name.to_string_lossy(), true));
     }
-    Ok(places)
+    Ok(())
 }
 
 /// The log of a service, wherever it is.
@@ -136,7 +157,12 @@ fn below(path: &Path, name: &str, follow: bool) -> Result<Vec<Place>> {
         Ok(false) => {}
         Err(Errno::NOENT) if follow => return Ok(itself()),
         Err(Errno::NOENT) => {
-            return Err(none(format_args!("there is no directory {}", path.display())));
+            return Err(none(format_args!("{}{}", no_directory(path), hint(name))));
+        }
+        Err(Errno::NOTDIR) if path.is_file() => {
+            let dir = path.parent().unwrap_or(path).display();
+            let shown = path.display();
+            return Err(none(format_args!("{shown} is a file: name its directory, {dir}")));
         }
         Err(e) => return Err(unreadable(path, e)),
     }
@@ -151,11 +177,24 @@ fn below(path: &Path, name: &str, follow: bool) -> Result<Vec<Place>> {
     Ok(if places.is_empty() { itself() } else { places })
 }
 
+fn no_directory(path: &Path) -> String {
+    format!("there is no directory {}", path.display())
+}
+
+/// For who meant a service, and typed a slash.
+fn hint(name: &str) -> String {
+    if name.contains('/') {
+        return String::new();
+    }
+    format!(" (if {name} is a service, leave the slash out)")
+}
+
 /// In the order of their names.
 fn subdirectories(path: &Path) -> Result<Vec<OsString>> {
     let names = match Dir::open(path).and_then(|dir| dir.names()) {
         Err(Errno::NOENT) => {
-            return Err(none(format_args!("there is no directory {}", path.display())));
+            let text = no_directory(path);
+            return Err(none(format_args!("{text} (see --root and COPPICE_LOG_ROOT)")));
         }
         result => result.map_err(|e| unreadable(path, e))?,
     };

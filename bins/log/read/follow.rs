@@ -240,7 +240,9 @@ impl Follower {
 
     fn find_new(&mut self) -> Result<()> {
         for root in self.roots.values().cloned().collect::<Vec<_>>() {
-            find::all(&root)?.into_iter().for_each(|place| self.add(place));
+            let mut found = find::Found::default();
+            find::all(&root, &mut found)?;
+            found.places.into_iter().for_each(|place| self.add(place));
         }
         Ok(())
     }

@@ -71,13 +71,15 @@ pub(super) fn size(fd: impl AsFd) -> Result<u64> {
 /// A program that unpacks a file.
 pub(super) struct Unpacked {
     program: &'static str,
+    /// The archive's.
+    name: String,
     child: Pid,
     pipe: Option<OwnedFd>,
 }
 
 impl Unpacked {
     /// Starts the program.
-    pub(super) fn start(program: &'static str, file: &OwnedFd) -> Result<Unpacked> {
+    pub(super) fn start(program: &'static str, file: &OwnedFd, name: String) -> Result<Unpacked> {
         let path = exec::find(program.as_ref())
             .and_then(|path| {
                 std::ffi::CString::new(path.into_os_string().into_encoded_bytes()).ok()
@@ -99,7 +101,7 @@ impl Unpacked {
             sharing: Sharing::Vfork,
         };
         let spawned = child.spawn(&mut NoHooks).unable(&run)?;
-        let unpacked = Unpacked { program, child: spawned.pid, pipe: Some(pipe) };
+        let unpacked = Unpacked { program, name, child: spawned.pid, pipe: Some(pipe) };
         match spawned.failed {
             None => Ok(unpacked),
             Some(e) => Err(e).unable(&run),
@@ -113,7 +115,9 @@ impl Unpacked {
             self.pipe = None;
             let death = Death::from(wait_for(self.child).unable("wait for a child")?);
             if !death.is_success() {
-                let message = format_args!("{} could not unpack it: {death}", self.program);
+                let (name, program) = (&self.name, self.program);
+                let message =
+                    format!("{name}: damaged, shown as far as it goes ({program}: {death})");
                 return Err(Error::system(message));
             }
         }

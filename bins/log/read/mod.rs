@@ -42,7 +42,8 @@ fn main(args: Args) -> Result<Next> {
     let now = clock::wall();
     let options = Options::read(args, now)?;
     let roots = find::roots(options.roots.clone());
-    let places = find::places(&options.operands, &roots, options.follow)?;
+    let find::Found { places, incomplete } =
+        find::places(&options.operands, &roots, options.follow)?;
     // A file is open for each log.
     common::os::fds::raise_open_files();
     let mut print =
@@ -51,7 +52,7 @@ fn main(args: Args) -> Result<Next> {
         let roots = if options.operands.is_empty() { roots } else { Vec::new() };
         return follow::follow(places, &roots, options.last, options.span, &mut print);
     }
-    let (mut sources, mut complete) = (Vec::new(), true);
+    let (mut sources, mut complete) = (Vec::new(), !incomplete);
     for place in places {
         match open(&place, options.span) {
             Ok(source) => sources.push(source),

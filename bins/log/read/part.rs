@@ -69,8 +69,7 @@ impl Part {
                 let fd = dir.archive(&archive).unable(format_args!("open {archive}"))?;
                 let Some(fd) = fd else { return Ok(Opened::Gone(archive)) };
                 if let Some(program) = unpacker(&fd)? {
-                    let named = |e: Error| Error::system(format_args!("{archive}: {}", e.message));
-                    let unpacked = Unpacked::start(program, &fd).map_err(named)?;
+                    let unpacked = Unpacked::start(program, &fd, archive.to_string())?;
                     return Ok(Opened::Packed(unpacked, archive));
                 }
                 fd

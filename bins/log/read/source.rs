@@ -36,6 +36,8 @@ pub(super) struct Source {
     skip_to: Option<Wall>,
     /// Whether something could not be read.
     pub(super) failed: bool,
+    /// What was said of that last.
+    told: String,
     /// Whether the line of the present piece is shown.
     pub(super) shown: bool,
 }
@@ -57,6 +59,7 @@ impl Source {
             newest: Wall::default(),
             skip_to: None,
             failed: false,
+            told: String::new(),
             shown: false,
         }
     }
@@ -320,7 +323,11 @@ impl Source {
         result
             .map_err(|e| {
                 self.failed = true;
-                warn(&PROGRAM.name, &format_args!("{}: {}", self.name, e.message));
+                // A program that is not installed is not installed for each archive.
+                if self.told != e.message {
+                    warn(&PROGRAM.name, &format_args!("{}: {}", self.name, e.message));
+                    self.told = e.message;
+                }
             })
             .ok()
     }
