@@ -11,7 +11,7 @@ fi
 . "$here/logs.sh"
 [ "${OWN_MOUNTS:-}" ] || skip_all 'no root, or no mount namespaces'
 mkdir small
-mount -t tmpfs -o size=1m none small || skip_all 'no tmpfs can be mounted'
+mount -t tmpfs -o size=4m none small || skip_all 'no tmpfs can be mounted'
 # Whatever happens: what is mounted could not be removed.
 trap 'umount -l small; end_of_test 1' EXIT
 
@@ -24,24 +24,24 @@ logger svc-log --journal journal r100 s100000 n1000 t ./small/d
 numbered 1 10 >&3
 until_ok 10 has_last small/d "$(numbered 10 10)"
 ok 'a tmpfs is full' filled
-numbered 11 5000 >&3 &
+numbered 11 25000 >&3 &
 writer=$!
 says_once 'unable to write ./small/d/current: No space left on device (trying every 100 ms, input waits)' 'svc-log says so'
 ok 'whoever writes to it waits' alive "$writer"
 make_room
-becomes 10 'with room it goes on' has_last small/d "$(numbered 5000 5000)"
-all small/d 1 5000 'and has all lines'
+becomes 10 'with room it goes on' has_last small/d "$(numbered 25000 25000)"
+all small/d 1 25000 'and has all lines'
 is 'it has said that it does' "$(sed -n '2,$p' "$said")" 'svc-log: warning: writing again'
 ok 'full again' filled
-numbered 5001 6000 >&3
+numbered 25001 26000 >&3
 said_twice() { [ "$(grep -c 'No space left' "$said")" = 2 ]; }
 becomes 10 'it is said again, as it is another time' said_twice
 ended 'with a full disk'
 like 'it has said what it leaves' "$(tail -n 1 "$said")" '^svc-log: warning: ending: [0-9]* bytes stay in the journal$'
 make_room
 logger svc-log --journal journal r100 s100000 n1000 t ./small/d
-becomes 10 'its successor goes on' has_last small/d "$(numbered 6000 6000)"
-all small/d 1 6000 'and has all lines'
+becomes 10 'its successor goes on' has_last small/d "$(numbered 26000 26000)"
+all small/d 1 26000 'and has all lines'
 ended
 
 ok 'full at the end of input' filled
@@ -58,14 +58,14 @@ is 'its successor has the last line' "$(plain small/e)" 'no end'
 # Killed while it waits.
 filled
 logger svc-log --journal journal r100 s100000 n1000 t ./small/d
-numbered 6001 9000 >&3 &
+numbered 26001 49000 >&3 &
 until_ok 10 grep -q 'input waits' "$said"
 kill -9 "$logger"; wait "$logger" 2>/dev/null
 logger svc-log --journal journal r100 s100000 n1000 t ./small/d
 until_ok 10 grep -q 'input waits' "$said"
 make_room
-becomes 10 'killed while it waits, it has a successor that goes on' has_last small/d "$(numbered 9000 9000)"
-all small/d 1 9000 'and has all lines'
+becomes 10 'killed while it waits, it has a successor that goes on' has_last small/d "$(numbered 49000 49000)"
+all small/d 1 49000 'and has all lines'
 ended
 rm -rf small/* journal
 
