@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::base::args::Args;
 use crate::base::error::{Error, Result, exit, reason};
+use crate::base::future::Future;
 use crate::os::exec;
 
 /// A program: its name, what `--help` says and its body.
@@ -29,7 +30,7 @@ pub enum Next {
     /// The process ends.
     Exit(u8),
     /// The process becomes another program.
-    Exec(Vec<OsString>),
+    Exec(Future),
 }
 
 /// Runs the program that the command line names: `argv[0]`, then the file that was executed (which
@@ -90,7 +91,7 @@ pub fn run(program: &Program, argv: Vec<OsString>) -> u8 {
     }
     match (program.main)(Args::new(argv)) {
         Ok(Next::Exit(code)) => code,
-        Ok(Next::Exec(argv)) => cannot_exec(program, argv),
+        Ok(Next::Exec(future)) => cannot_exec(program, &future),
         Err(e) => fail(program, &e),
     }
 }
@@ -104,10 +105,10 @@ fn fail(program: &Program, e: &Error) -> u8 {
     e.code
 }
 
-/// Becomes `argv`; returns, with an exit code, only if that fails.
-fn cannot_exec(program: &Program, argv: Vec<OsString>) -> u8 {
-    let name = argv.first().cloned().unwrap_or_default();
-    let e = exec::search_and_exec(argv);
+/// Becomes the next program; returns, with an exit code, only if that fails.
+fn cannot_exec(program: &Program, future: &Future) -> u8 {
+    let e = exec::search_and_exec(future);
+    let name = future.argv.first().map(OsString::as_os_str).unwrap_or_default();
     say(&program.name, "fatal", &format_args!("unable to run {}: {}", name.display(), reason(e)));
     if e == Errno::NOENT { exit::NOT_FOUND } else { exit::CANNOT_RUN }
 }

@@ -17,7 +17,7 @@ pub(super) fn stamped(mut args: Args) -> Result<Next> {
     let (fifo, name) = (args.operand("fifo")?, args.operand("name")?);
     let command = args.operands("command")?;
     write(Path::new(&fifo), &name.to_string_lossy(), now()).unable("write a stamp")?;
-    Ok(Next::Exec(command))
+    Ok(Next::Exec(command.into()))
 }
 
 /// Runs the command once, between two stamps.

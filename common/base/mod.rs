@@ -3,6 +3,7 @@
 pub mod args;
 pub mod death;
 pub mod error;
+pub mod future;
 pub mod name;
 pub mod near;
 pub mod signal;

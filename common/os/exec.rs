@@ -7,23 +7,28 @@ use std::path::PathBuf;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
-use crate::sys::exec::{Argv, exec};
+use crate::base::future::Future;
+use crate::sys::exec::{Argv, Environment, exec_in};
 
 /// Where PATH is searched when it is not set, as in s6.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
 
-/// Becomes `argv`, its first word sought in PATH unless it has a slash; returns only to say why not.
-/// A file that is there but can't be run counts for more than one that is nowhere.
-pub fn search_and_exec(argv: Vec<OsString>) -> Errno {
-    let name = argv.first().cloned().unwrap_or_default();
-    let argv = match Argv::new(argv) {
-        Ok(argv) => argv,
-        Err(_) => return Errno::INVAL,
+/// Becomes the program of `future`, its first word sought in PATH, that of the environment it will
+/// have, unless it has a slash; returns only to say why not. A file that is there but can't be run
+/// counts for more than one that is nowhere.
+pub fn search_and_exec(future: &Future) -> Errno {
+    let name = future.argv.first().cloned().unwrap_or_default();
+    let environment = match future.environment() {
+        Some(entries) => Environment::new(entries.iter().cloned()),
+        None => Ok(Environment::ours()),
+    };
+    let (Ok(argv), Ok(environment)) = (Argv::new(future.words()), environment) else {
+        return Errno::INVAL;
     };
     let mut worst = Errno::NOENT;
-    for candidate in candidates(&name) {
+    for candidate in candidates(&name, future.get(OsStr::new("PATH"))) {
         let Ok(path) = CString::new(candidate.into_os_string().into_vec()) else { continue };
-        match exec(&path, &argv) {
+        match exec_in(&path, &argv, &environment) {
             Errno::NOENT | Errno::NOTDIR => {}
             e => worst = e,
         }
@@ -33,18 +38,18 @@ pub fn search_and_exec(argv: Vec<OsString>) -> Errno {
 
 /// The first executable of this name in PATH.
 pub fn find(name: &OsStr) -> Option<PathBuf> {
-    candidates(name)
+    candidates(name, std::env::var_os("PATH"))
         .into_iter()
         .find(|path| accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok())
 }
 
-fn candidates(name: &OsStr) -> Vec<PathBuf> {
+fn candidates(name: &OsStr, path: Option<OsString>) -> Vec<PathBuf> {
     if name.is_empty() {
         return Vec::new();
     }
     if name.as_bytes().contains(&b'/') {
         return vec![PathBuf::from(name)];
     }
-    let path = std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
+    let path = path.unwrap_or_else(|| DEFAULT_PATH.into());
     std::env::split_paths(&path).map(|dir| dir.join(name)).collect()
 }

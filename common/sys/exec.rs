@@ -8,42 +8,76 @@ use rustix::io::Errno;
 
 unsafe extern "C" {
     // POSIX: the environment that execv would use.
-    static environ: *const *const c_char;
+    pub(super) static environ: *const *const c_char;
 }
 
-/// An argument vector in the shape the kernel takes. Made before a fork, used after it.
-pub struct Argv {
+/// Words in the shape the kernel takes.
+struct Words {
     words: Vec<CString>,
     pointers: Vec<*const c_char>,
 }
 
-impl Argv {
-    /// Copies `words`. A word with a NUL inside is an error (EINVAL), as is an empty list.
-    pub fn new(words: impl IntoIterator<Item = OsString>) -> io::Result<Self> {
+impl Words {
+    /// A word with a NUL inside is an error (EINVAL).
+    fn new(words: impl IntoIterator<Item = OsString>) -> io::Result<Self> {
         let words = words
             .into_iter()
             .map(|w| CString::new(w.into_vec()))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| Errno::INVAL)?;
-        if words.is_empty() {
+        let pointers = words.iter().map(|w| w.as_ptr()).chain([std::ptr::null()]).collect();
+        Ok(Words { words, pointers })
+    }
+}
+
+/// An argument vector. Made before a fork, used after it.
+pub struct Argv(Words);
+
+impl Argv {
+    /// Copies `words`. A word with a NUL inside is an error (EINVAL), as is an empty list.
+    pub fn new(words: impl IntoIterator<Item = OsString>) -> io::Result<Self> {
+        let words = Words::new(words)?;
+        if words.words.is_empty() {
             return Err(Errno::INVAL.into());
         }
-        let pointers = words.iter().map(|w| w.as_ptr()).chain([std::ptr::null()]).collect();
-        Ok(Argv { words, pointers })
+        Ok(Argv(words))
     }
 
     /// The first word.
     pub fn program(&self) -> &CString {
         // `new` refuses an empty list.
-        &self.words[0]
+        &self.0.words[0]
     }
 }
 
-/// Becomes `path` with the present environment; returns only to say why not. Allocates nothing.
+/// An environment for a program. Made before a fork, used after it.
+pub struct Environment(Option<Words>);
+
+impl Environment {
+    /// Ours as it is.
+    pub const fn ours() -> Self {
+        Environment(None)
+    }
+
+    /// These words, `NAME=VALUE` each. One with a NUL inside is an error (EINVAL).
+    pub fn new(words: impl IntoIterator<Item = OsString>) -> io::Result<Self> {
+        Words::new(words).map(|words| Environment(Some(words)))
+    }
+}
+
+/// Becomes `path` with our own environment; returns only to say why not. Allocates nothing.
 pub fn exec(path: &CString, argv: &Argv) -> Errno {
-    // SAFETY: the C runtime sets `environ` up, and nothing here changes it.
-    let env = unsafe { environ };
-    // SAFETY: `pointers` ends with a null and points into `words`, which `argv` keeps alive.
-    unsafe { libc::execve(path.as_ptr(), argv.pointers.as_ptr(), env) };
+    exec_in(path, argv, &Environment::ours())
+}
+
+/// Becomes `path` with this environment; returns only to say why not. Allocates nothing.
+pub fn exec_in(path: &CString, argv: &Argv, environment: &Environment) -> Errno {
+    let env = match &environment.0 {
+        Some(words) => words.pointers.as_ptr(),
+        // SAFETY: the C runtime sets `environ` up, and nothing here changes it.
+        None => unsafe { environ },
+    };
+    // SAFETY: both lists end with a null and point into what their owners keep alive.
+    unsafe { libc::execve(path.as_ptr(), argv.0.pointers.as_ptr(), env) };
     super::last_errno()
 }

@@ -125,7 +125,7 @@ fn main(args: Args) -> Result<Next> {
     };
     fork(&mut body).unable("fork")?;
     common::sys::signal::set_mask(&common::sys::signal::Mask::empty());
-    Ok(Next::Exec(scan))
+    Ok(Next::Exec(scan.into()))
 }
 
 fn svc_scan(options: &Options) -> PathBuf {

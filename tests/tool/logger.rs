@@ -21,5 +21,5 @@ fn main(mut args: Args) -> Result<Next> {
     // It is held as long as svc-log lives.
     rustix::io::fcntl_setfd(&alone, rustix::io::FdFlags::empty()).unable("keep the lock")?;
     std::mem::forget(alone);
-    Ok(Next::Exec(WORDS.map(Into::into).into()))
+    Ok(Next::Exec(Vec::from(WORDS.map(Into::into)).into()))
 }

@@ -35,7 +35,7 @@ fn main(mut args: Args) -> Result<Next> {
         strace.extend(words);
         words = strace;
     }
-    Ok(Next::Exec(words))
+    Ok(Next::Exec(words.into()))
 }
 
 fn variable(name: &str) -> OsString {

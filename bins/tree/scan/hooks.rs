@@ -88,7 +88,7 @@ impl Root {
         unblock();
         // Lowering never fails.
         let _ = setrlimit(Resource::Nofile, self.childrens_open_files());
-        Next::Exec(vec![path])
+        Next::Exec(vec![path].into())
     }
 
     /// A bug of ours must not take the machine down when we are process 1.
@@ -96,7 +96,7 @@ impl Root {
         std::panic::set_hook(Box::new(|info| {
             common::program::say(&"svc-scan", "fatal", &format_args!("bug: {info}"));
             unblock();
-            let e = search_and_exec(vec![format!("./{OWN}/crash").into()]);
+            let e = search_and_exec(&vec![format!("./{OWN}/crash").into()].into());
             common::program::say(
                 &"svc-scan",
                 "fatal",
