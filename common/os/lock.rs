@@ -2,6 +2,7 @@
 //! file, and because a child inherits a flock until it execs.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use rustix::io::{Errno, Result};
@@ -27,7 +28,9 @@ pub fn take(file: impl AsFd, patience: Patience) -> Result<()> {
     match (flock(&file, FlockOperation::NonBlockingLockExclusive), patience) {
         (Err(Errno::WOULDBLOCK), Patience::Seconds(0)) => Err(Errno::WOULDBLOCK),
         (Err(Errno::WOULDBLOCK), Patience::Seconds(n)) => {
-            match interrupted_after(n, || flock(&file, FlockOperation::LockExclusive)) {
+            match interrupted_after(Duration::from_secs(n.into()), || {
+                flock(&file, FlockOperation::LockExclusive)
+            }) {
                 Err(Errno::INTR) => Err(Errno::WOULDBLOCK),
                 result => result,
             }

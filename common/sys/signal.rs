@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
+use std::time::Duration;
 
 use rustix::io::Result;
 use rustix::process::Pid;
@@ -129,32 +130,49 @@ pub fn pidfd_kill(pidfd: BorrowedFd<'_>, signal: c_int) -> Result<()> {
 /// The size of one record read from a signalfd; its first four bytes are the signal's number.
 pub const SIGINFO_SIZE: usize = size_of::<libc::signalfd_siginfo>();
 
-/// Sends ourselves SIGALRM after `seconds`, and then every second: were there only one, it could
+/// Sends ourselves SIGALRM after `limit`, and then every second: were there only one, it could
 /// come before the call that it is to interrupt. 0: no more.
-fn set_timer(seconds: u32) {
-    let time = |seconds: u32| libc::timeval { tv_sec: seconds as _, tv_usec: 0 };
-    let timer = libc::itimerval { it_interval: time(seconds.min(1)), it_value: time(seconds) };
+fn set_timer(limit: Duration) {
+    let time = |limit: Duration| libc::timeval {
+        tv_sec: limit.as_secs() as _,
+        tv_usec: limit.subsec_micros() as _,
+    };
+    let interval = if limit.is_zero() { limit } else { Duration::from_secs(1) };
+    let timer = libc::itimerval { it_interval: time(interval), it_value: time(limit) };
     // SAFETY: the timer lives through the call, which cannot fail with these values.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
 }
 
-/// Runs `call` and interrupts it after `seconds`: a system call in it then fails with EINTR.
-pub fn interrupted_after<T>(seconds: u32, call: impl FnOnce() -> T) -> T {
+/// Runs `call` and interrupts it after `limit`: a system call in it then fails with EINTR. No other
+/// signal arrives meanwhile.
+pub fn interrupted_after<T>(limit: Duration, call: impl FnOnce() -> T) -> T {
+    with_alarm(limit, Mask::full(), call)
+}
+
+/// The same, while the other signals do what they would do anyway: TERM ends us.
+pub fn interrupted_after_or_by_others<T>(limit: Duration, call: impl FnOnce() -> T) -> T {
+    let present = block_all();
+    set_mask(&present);
+    with_alarm(limit, present, call)
+}
+
+fn with_alarm<T>(limit: Duration, mut mask: Mask, call: impl FnOnce() -> T) -> T {
     extern "C" fn nothing(_: c_int) {}
     // SAFETY: all zero is a valid sigaction: no flags, so no SA_RESTART, and an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = nothing as extern "C" fn(c_int) as usize;
+    // SAFETY: as above.
+    let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: the handler does nothing at all.
-    unsafe { libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut()) };
-    let mut all_but_alarm = Mask::full();
+    unsafe { libc::sigaction(libc::SIGALRM, &raw const action, &raw mut old) };
     // SAFETY: the set is initialised.
-    unsafe { libc::sigdelset(&raw mut all_but_alarm.0, libc::SIGALRM) };
-    let before = exchange_mask(&all_but_alarm);
-    set_timer(seconds);
+    unsafe { libc::sigdelset(&raw mut mask.0, libc::SIGALRM) };
+    let before = exchange_mask(&mask);
+    set_timer(limit);
     let result = call();
-    set_timer(0);
+    set_timer(Duration::ZERO);
     set_mask(&before);
-    // SAFETY: SIG_DFL runs no code of ours.
-    unsafe { libc::signal(libc::SIGALRM, libc::SIG_DFL) };
+    // SAFETY: what it was before.
+    unsafe { libc::sigaction(libc::SIGALRM, &raw const old, ptr::null_mut()) };
     result
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use rustix::io::{Errno, Result};
 use rustix::process::Pid;
@@ -81,7 +82,7 @@ fn wait(which: Which, flags: c_int) -> Result<Option<(Pid, Ended)>> {
 pub fn wait_within(pid: Pid, seconds: u32) -> Result<Option<Ended>> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let id = pid.as_raw_nonzero().get().cast_unsigned();
-    let waited = super::signal::interrupted_after(seconds, || {
+    let waited = super::signal::interrupted_after(Duration::from_secs(seconds.into()), || {
         // SAFETY: `info` lives through the call.
         super::check(unsafe {
             libc::waitid(libc::P_PID, id, info.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT)
