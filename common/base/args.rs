@@ -1,6 +1,6 @@
 //! The command line: options first, then operands, then (for a chainloader) the next program.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::str::FromStr;
 
 use lexopt::Arg;
@@ -65,6 +65,12 @@ impl Args {
     /// The next operand as it is; `what` names it when it is missing.
     pub fn operand(&mut self, what: &str) -> Result<OsString> {
         self.next_operand().ok_or_else(|| Error::user(format_args!("missing {what}")))
+    }
+
+    /// The next operand, if `is` says so of it.
+    pub fn operand_if(&mut self, is: impl FnOnce(&OsStr) -> bool) -> Option<OsString> {
+        self.operand = self.next_operand();
+        self.operand.take_if(|word| is(word))
     }
 
     /// All operands that are left; `what` names them when there is none.

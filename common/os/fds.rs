@@ -1,12 +1,12 @@
 //! All open descriptors at once.
 
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::base::error::{Error, Result};
-use crate::sys::fd::{self, cloexec, cloexec_from};
+use crate::sys::fd::{self, cloexec, cloexec_from, dup2};
 
 /// Where counting ends when nobody says how many there can be.
 const MANY: u64 = 65_536;
@@ -31,6 +31,16 @@ pub fn fill_stdio() {
 /// Takes over a descriptor that the command line names.
 pub fn adopt(number: RawFd) -> Result<OwnedFd> {
     fd::adopt(number).map_err(|_| Error::user(format_args!("file descriptor {number} is not open")))
+}
+
+/// Moves a descriptor to the number at which the next program is to find it.
+pub fn place(fd: OwnedFd, number: RawFd) -> rustix::io::Result<()> {
+    dup2(fd.as_fd(), number)?;
+    if fd.as_raw_fd() == number {
+        // It is there already, and stays open.
+        let _ = fd.into_raw_fd();
+    }
+    Ok(())
 }
 
 /// Makes room for many descriptors, as far as the hard limit goes. Returns what the limit was.

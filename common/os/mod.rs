@@ -1,5 +1,6 @@
 //! The kernel made convenient: files, locks, fifos, children, signals, processes.
 
+pub mod account;
 pub mod clock;
 pub mod exec;
 pub mod fds;

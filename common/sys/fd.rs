@@ -27,6 +27,20 @@ pub fn dup2(source: BorrowedFd<'_>, target: RawFd) -> Result<()> {
     Ok(())
 }
 
+/// Whether descriptor `number` is open.
+pub fn is_open(number: RawFd) -> bool {
+    // SAFETY: F_GETFD changes nothing.
+    super::check(unsafe { libc::fcntl(number, libc::F_GETFD) }).is_ok()
+}
+
+/// Makes `to` a copy of `from`, both as the user typed them, that survives an exec. EBADF when
+/// `from` is not open.
+pub fn copy(from: RawFd, to: RawFd) -> Result<()> {
+    // SAFETY: dup2 takes any two numbers; of equal ones it only says whether they are open.
+    super::check(unsafe { libc::dup2(from, to) })?;
+    Ok(())
+}
+
 /// Marks every descriptor from `first` on CLOEXEC. ENOSYS or EPERM where the kernel (before 5.11)
 /// or a seccomp filter refuses close_range.
 pub fn cloexec_from(first: c_uint) -> Result<()> {
@@ -47,8 +61,8 @@ pub fn cloexec(number: RawFd) -> Result<()> {
 }
 
 /// Closes descriptor `number`, if it is open: in a child, where the parent's owner of it does not
-/// matter any more.
+/// matter any more, or one that the user named and that nothing here owns.
 pub fn close(number: RawFd) {
-    // SAFETY: the caller is a forked child with a table of its own.
+    // SAFETY: the caller is a forked child with a table of its own, or nobody owns it.
     unsafe { libc::close(number) };
 }

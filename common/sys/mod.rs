@@ -9,6 +9,7 @@ pub mod fork;
 pub mod newlines;
 pub mod pidfd;
 pub mod regex;
+pub mod sched;
 pub mod shared;
 pub mod signal;
 pub mod stack;
