@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 fn run(argv: Vec<OsString>) -> u8 {
-    common::program::dispatch(argv, &[bins::tree::CORE, bins::log::CORE])
+    common::program::dispatch(argv, &[bins::tree::CORE, bins::log::CORE, chainload::PROGRAMS])
 }
 
 common::entry!(run);

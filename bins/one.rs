@@ -7,8 +7,13 @@ use common::program::Program;
 
 const NAME: &str = env!("COPPICE_PROGRAM");
 // Chosen at compile time, so that the linker leaves the other programs out.
-const PROGRAM: &Program =
-    find(&[bins::tree::CORE, bins::tree::ADMIN, bins::log::CORE, bins::log::ADMIN]);
+const PROGRAM: &Program = find(&[
+    bins::tree::CORE,
+    bins::tree::ADMIN,
+    bins::log::CORE,
+    bins::log::ADMIN,
+    chainload::PROGRAMS,
+]);
 
 const fn find(mut tables: &[&'static [Program]]) -> &'static Program {
     while let Some((table, others)) = tables.split_first() {

@@ -24,6 +24,8 @@ for layer in sys base os format program; do
 done
 is 'common uses nothing of the programs' \
 	"$(rust | grep '^common/' | xargs grep -nE '\b(bins|chainload)::'; grep -nE '^(coppice|bins|chainload)\b' common/Cargo.toml)" ''
+is 'links use nothing of the other programs' \
+	"$(rust | grep '^chainload/' | xargs grep -nE '\bbins::'; grep -nE '^(coppice|bins)\b' chainload/Cargo.toml)" ''
 is 'no use climbs out of its layer by super' \
 	"$(rust | grep -E '^common/[a-z]+/[a-z_]+\.rs$' | xargs grep -n 'super::super')" ''
 
