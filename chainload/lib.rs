@@ -3,6 +3,7 @@
 
 use common::program::Program;
 
+mod identity;
 pub mod link;
 mod word;
 
@@ -26,5 +27,5 @@ macro_rules! table {
 }
 
 table! {
-    argv0 cd chroot umask
+    argv0 cd chroot envuidgid nnp setuid umask
 }

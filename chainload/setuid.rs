@@ -1,0 +1,104 @@
+//! svc-setuid: run a program as another user.
+
+use std::ffi::OsString;
+
+use common::base::args::unknown;
+use common::base::future::Future;
+use common::os::account::present_groups;
+use common::prelude::*;
+use rustix::process::{Gid, Uid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+
+use super::identity;
+use super::link::{Change, Link};
+
+pub(super) const LINK: Link = Link {
+    name: "svc-setuid",
+    help: "[-s GROUPS] ACCOUNT PROG...
+       svc-setuid -g GROUP [-s GROUPS] PROG...
+Becomes PROG as the user ACCOUNT: a NAME, with the groups that the user is in, or USER:GROUP, names or
+numbers, with that group alone. There is no way back for PROG.
+  -g GROUP   change only the primary group
+  -s GROUPS  these supplementary groups, with commas, instead
+",
+    read,
+};
+
+#[derive(Default)]
+struct Setuid {
+    account: Option<OsString>,
+    group: Option<OsString>,
+    supplementary: Option<OsString>,
+    found: Found,
+}
+
+/// What is to be changed; `None` stays as it is.
+#[derive(Default)]
+struct Found {
+    groups: Option<Vec<u32>>,
+    gid: Option<u32>,
+    uid: Option<u32>,
+}
+
+fn read(args: &mut Args) -> Result<Box<dyn Change>> {
+    let mut setuid = Setuid::default();
+    while let Some(option) = args.option()? {
+        match option.as_str() {
+            "-g" => setuid.group = Some(args.raw_value()?),
+            "-s" => setuid.supplementary = Some(args.raw_value()?),
+            _ => return Err(unknown(&option)),
+        }
+    }
+    if setuid.group.is_none() {
+        setuid.account = Some(args.operand("account")?);
+    }
+    Ok(Box::new(setuid))
+}
+
+impl Change for Setuid {
+    fn look_up(&mut self, _: &mut Future) -> Result<()> {
+        if let Some(group) = &self.group {
+            self.found.gid = Some(identity::group_id(group.to_str().unwrap_or("\u{fffd}"))?);
+        }
+        if let Some(word) = &self.account {
+            let account = identity::account(word)?;
+            let (uid, gid, groups) = (Some(account.uid), Some(account.gid), Some(account.groups));
+            self.found = Found { groups, gid, uid };
+        }
+        if let Some(words) = &self.supplementary {
+            self.found.groups = Some(identity::group_ids(words)?);
+        }
+        Ok(())
+    }
+
+    /// Groups first: once the uid is dropped, the right to change them is gone.
+    fn apply(&self, _: &mut Future) -> Result<()> {
+        if let Some(groups) = &self.found.groups {
+            set_groups(groups)?;
+        }
+        if let Some(gid) = self.found.gid.map(Gid::from_raw) {
+            set_thread_res_gid(gid, gid, gid).unable(format_args!("set gid {}", gid.as_raw()))?;
+        }
+        if let Some(uid) = self.found.uid.map(Uid::from_raw) {
+            set_thread_res_uid(uid, uid, uid).unable(format_args!("set uid {}", uid.as_raw()))?;
+        }
+        Ok(())
+    }
+
+    fn moves_look_ups(&self) -> bool {
+        true
+    }
+}
+
+/// Who has these groups already needs no right to set them: a user's own tree may name the user.
+fn set_groups(groups: &[u32]) -> Result<()> {
+    let mut present = present_groups().unable("read supplementary groups")?;
+    let mut wanted = groups.to_vec();
+    present.sort_unstable();
+    wanted.sort_unstable();
+    if present == wanted {
+        return Ok(());
+    }
+    let groups: Vec<Gid> = groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
+    set_thread_groups(&groups).unable("set supplementary groups")
+}
