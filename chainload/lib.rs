@@ -27,5 +27,5 @@ macro_rules! table {
 }
 
 table! {
-    argv0 cd chroot envuidgid nnp setuid umask
+    argv0 cd chroot env envdir envfile envuidgid nnp setuid umask
 }
