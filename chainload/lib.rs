@@ -5,6 +5,7 @@ use common::program::Program;
 
 mod identity;
 pub mod link;
+mod quantity;
 mod word;
 
 use link::{Link, alone};
@@ -27,5 +28,5 @@ macro_rules! table {
 }
 
 table! {
-    argv0 cd chroot env envdir envfile envuidgid nnp setuid umask
+    argv0 cd chroot env envdir envfile envuidgid ionice limit nice nnp oom sched setuid umask
 }
