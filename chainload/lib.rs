@@ -28,5 +28,6 @@ macro_rules! table {
 }
 
 table! {
-    argv0 cd chroot env envdir envfile envuidgid ionice limit nice nnp oom sched setuid umask
+    argv0 cd chroot env envdir envfile envuidgid fdclose fdmove ionice limit nice nnp oom redirfd
+    sched setlock setuid umask
 }
