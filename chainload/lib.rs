@@ -29,5 +29,5 @@ macro_rules! table {
 
 table! {
     argv0 cd chroot env envdir envfile envuidgid fdclose fdmove ionice limit nice nnp oom redirfd
-    sched setlock setuid umask
+    sched setlock setsid setuid tty umask
 }
