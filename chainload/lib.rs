@@ -5,6 +5,7 @@ use common::program::Program;
 
 mod identity;
 pub mod link;
+mod path;
 mod quantity;
 mod word;
 
@@ -28,6 +29,6 @@ macro_rules! table {
 }
 
 table! {
-    argv0 cd chroot env envdir envfile envuidgid fdclose fdmove ionice limit nice nnp oom redirfd
+    argv0 cd chroot env envdir envfile envuidgid fdclose fdmove ionice limit mkdir nice nnp oom redirfd
     sched setlock setsid setuid tty umask
 }
