@@ -39,7 +39,7 @@ struct Envdir {
 
 /// How a file becomes a value.
 #[derive(Clone, Copy, Default)]
-struct Form {
+pub(super) struct Form {
     whole: bool,
     verbatim_end: bool,
 }
@@ -112,7 +112,7 @@ impl Envdir {
 }
 
 /// The value that a file says; `None`: the variable is to go.
-fn value(file: &[u8], form: Form) -> Option<Vec<u8>> {
+pub(super) fn value(file: &[u8], form: Form) -> Option<Vec<u8>> {
     if file.is_empty() {
         return None;
     }

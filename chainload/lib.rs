@@ -9,7 +9,18 @@ mod path;
 mod quantity;
 mod word;
 
+use envfile::grammar::Variable;
 use link::{Link, alone};
+
+/// The variables that svc-envfile finds in a file, or the line of a mistake: for the fuzz target.
+pub fn variables_of_file(text: &[u8]) -> Result<Vec<Variable>, usize> {
+    envfile::grammar::parse(text).map_err(|bad| bad.line)
+}
+
+/// The value that svc-envdir finds in a file: for the fuzz target.
+pub fn value_of_file(file: &[u8]) -> Option<Vec<u8>> {
+    envdir::value(file, envdir::Form::default())
+}
 
 /// The table: a module for each link.
 macro_rules! table {

@@ -34,6 +34,8 @@ pub(crate) const BODIES: &[Body] = &[
     ("script", script),
     ("logline", logline),
     ("when", when),
+    ("envfile", envfile),
+    ("envdir", envdir),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -206,6 +208,39 @@ pub(crate) fn when(bytes: &[u8]) {
         Ok(_) => {}
         Err(e) => assert!(e.message.starts_with("invalid time: "), "{}", e.message),
     }
+}
+
+/// A file of variables: names are names, values can be handed to a program, and what was read reads
+/// back when each value is quoted. A mistake is in a line that there is.
+pub(crate) fn envfile(bytes: &[u8]) {
+    let variables = match chainload::variables_of_file(bytes) {
+        Ok(variables) => variables,
+        Err(line) => return assert!((1..=bytes.split(|b| *b == b'\n').count()).contains(&line)),
+    };
+    let mut quoted = Vec::new();
+    for (name, value) in &variables {
+        assert!(name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'));
+        assert!(!name.is_empty() && !name[0].is_ascii_digit() && !value.contains(&0));
+        quoted.extend([name.as_slice(), b"=\""].concat());
+        for byte in value {
+            quoted.extend(b"\\".iter().filter(|_| matches!(byte, b'"' | b'\\' | b'$' | b'`')));
+            quoted.push(*byte);
+        }
+        quoted.extend(b"\"\n");
+    }
+    assert_eq!(chainload::variables_of_file(&quoted), Ok(variables));
+}
+
+/// A file of a variable: its value can be handed to a program, is no longer than the first line, and
+/// has a newline for each NUL.
+pub(crate) fn envdir(bytes: &[u8]) {
+    let value = chainload::value_of_file(bytes);
+    assert_eq!(value.is_none(), bytes.is_empty());
+    let (Some(value), Some(line)) = (value, bytes.split(|b| *b == b'\n').next()) else { return };
+    assert!(value.len() <= line.len() && !value.contains(&0));
+    let count = |text: &[u8], byte: u8| text.iter().filter(|b| **b == byte).count();
+    assert_eq!(count(&value, b'\n'), count(line, 0));
+    assert!(!value.ends_with(b" ") && !value.ends_with(b"\t"));
 }
 
 /// The lines of a record with the right checksum at their end: else next to nothing that a fuzzer
