@@ -79,9 +79,9 @@ else
 fi
 
 # What can be said is said before the next read.
-mkfifo in out
-svc-tai64nlocal -g <in >out &
-exec 3>in 4<out
+mkfifo to from
+svc-tai64nlocal -g <to >from &
+exec 3>to 4<from
 printf 'prompt> ' >&3
 is 'the beginning of a line does not wait for its end' "$(dd bs=8 count=1 <&4 2>/dev/null)" 'prompt> '
 printf '\n@400000005f5e100a00' >&3
