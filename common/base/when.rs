@@ -44,9 +44,9 @@ fn label_or_seconds(word: &str) -> Option<Wall> {
     wall(unsigned(seconds)?.try_into().ok()?, nanos(fraction)?)
 }
 
-/// `-1h30m`, or `1h 30m ago`.
+/// `-1h30m`, `1h30m` or `1h 30m ago`.
 fn before(word: &str, now: Wall) -> Option<Wall> {
-    let span = word.strip_prefix('-').or_else(|| word.strip_suffix("ago"))?;
+    let span = word.strip_prefix('-').or_else(|| word.strip_suffix("ago")).unwrap_or(word);
     let span = duration(span.trim())?;
     // Whoever asks for what was before 1970 gets all.
     Some(Wall(now.0.saturating_sub(span.checked_mul(1_000_000_000)?)))
@@ -240,6 +240,8 @@ mod tests {
         assert_eq!(utc("1h30m ago"), "2026-11-21T09:30:00.000Z");
         assert_eq!(utc("2 days 1 hour ago"), "2026-11-19T10:00:00.000Z");
         assert_eq!(utc("-90s"), "2026-11-21T10:58:30.000Z");
+        assert_eq!(utc("5m"), "2026-11-21T10:55:00.000Z");
+        assert_eq!(utc("1h 30m"), "2026-11-21T09:30:00.000Z");
         assert_eq!(utc("-9999w"), "1970-01-01T00:00:00.000Z");
     }
 
@@ -271,6 +273,9 @@ mod tests {
             "2026-02-30",
             "@",
             "@x",
+            "1763632800",
+            "5",
+            "5x",
             "10:00:00:00",
             "+5",
             "ago",

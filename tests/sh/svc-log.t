@@ -104,6 +104,7 @@ after'
 kill -TERM $pid
 wait $pid
 
+ok 'a duration may have parts' svc-log --rotate-every 1h30m ./parts
 mkdir -m 2750 grouped
 start ./grouped/d
 echo line >&3

@@ -64,6 +64,7 @@ is 'what matches' "$(said --grep '^web [12]?5$')" '5 15 25 '
 is 'the last ones that match' "$(said --grep 5 -n 2)" '25 35 '
 is 'whatever its case' "$(said -i --grep 'WEB 7')" '7 '
 is 'what does not match' "$(said -v --grep '[0-8]')" '9 '
+is 'a span is one before now' "$(said --since 5m)$(said --until 1h30m | wc -w)" 36
 is 'the stamp is not searched' "$(said --grep '@')" ''
 
 # Packed archives: by their bytes, whatever the name says.

@@ -18,19 +18,30 @@ pub(super) fn size(text: &[u8]) -> Option<u64> {
     number(digits, u64::MAX)?.checked_mul(unit)
 }
 
-/// Seconds of a duration: `90` (seconds), `1500ms` (rounded up), `30s`, `5m`, `12h`, `1d`.
+/// Seconds of a duration: `90` (seconds), `1500ms` (rounded up), `30s`, `5m`, `12h`, `1d`, `1h30m`.
 pub(super) fn seconds(text: &[u8]) -> Option<u64> {
-    if let Some(digits) = text.strip_suffix(b"ms") {
-        return Some(number(digits, u64::MAX)?.div_ceil(1000));
+    if let Some(seconds) = number(text, u64::MAX) {
+        return Some(seconds);
     }
-    let (digits, unit) = match text.split_last()? {
-        (b's', digits) => (digits, 1),
-        (b'm', digits) => (digits, 60),
-        (b'h', digits) => (digits, 3600),
-        (b'd', digits) => (digits, 86_400),
-        (_, _) => (text, 1),
-    };
-    number(digits, u64::MAX)?.checked_mul(unit)
+    let mut rest = text;
+    let mut sum = 0_u64;
+    while !rest.is_empty() {
+        let (digits, after) = rest.split_at(rest.iter().position(|b| !b.is_ascii_digit())?);
+        let end = after.iter().position(u8::is_ascii_digit).unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let count = number(digits, u64::MAX)?;
+        let part = match unit {
+            b"ms" => Some(count.div_ceil(1000)),
+            b"s" => Some(count),
+            b"m" => count.checked_mul(60),
+            b"h" => count.checked_mul(3600),
+            b"d" => count.checked_mul(86_400),
+            _ => None,
+        };
+        sum = sum.checked_add(part?)?;
+        rest = after;
+    }
+    (!text.is_empty()).then_some(sum)
 }
 
 /// A word of the user's in a message: one line, not too long.
@@ -82,7 +93,9 @@ mod tests {
         assert_eq!(seconds(b"30s"), Some(30));
         assert_eq!(seconds(b"5m"), Some(300));
         assert_eq!(seconds(b"1d"), Some(86_400));
-        for bad in ["", "s", "1w", "1h30m", "99999999999999999999d"] {
+        assert_eq!(seconds(b"1h30m"), Some(5400));
+        assert_eq!(seconds(b"1d12h1ms"), Some(129_601));
+        for bad in ["", "s", "1w", "1h30", "h30m", "1h 30m", "1hm", "99999999999999999999d"] {
             assert_eq!(seconds(bad.as_bytes()), None, "{bad}");
         }
     }
