@@ -22,6 +22,9 @@ is 'is named too' "$(head -n 1 err)" 'svc-logread: fatal: invalid stamp: long (l
 exits 100 'following has no end' svc-logread -f --until now
 exits 100 'an end before the beginning is a mistake' svc-logread --since -1h --until -2h
 exits 100 'a pattern that is none is a mistake' svc-logread --grep 'a(b'
+exits 100 'so are two patterns' svc-logread --grep a --grep b
+is 'and it says what to write' "$(head -n 1 err)" 'svc-logread: fatal: --grep can be given once (a|b is either of two)'
+exits 100 'seconds without their @ are no time' svc-logread --since 1763596800
 exits 1 'no root is an answer' svc-logread nginx
 
 # The files of one log.

@@ -90,7 +90,11 @@ impl Given {
             "-f" => self.follow = true,
             "--since" => self.span.since = Some(time(args, now)?),
             "--until" => self.span.until = Some(time(args, now)?),
-            "--grep" => self.pattern = Some(args.raw_value()?),
+            "--grep" => {
+                if self.pattern.replace(args.raw_value()?).is_some() {
+                    return Err(Error::user("--grep can be given once (a|b is either of two)"));
+                }
+            }
             "-i" => self.ignoring_case = true,
             "-v" => self.inverted = true,
             "--stamp" => self.style = Some(style(args)?),
