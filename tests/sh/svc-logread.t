@@ -26,6 +26,8 @@ exits 100 'so are two patterns' svc-logread --grep a --grep b
 is 'and it says what to write' "$(head -n 1 err)" 'svc-logread: fatal: --grep can be given once (a|b is either of two)'
 exits 100 'seconds without their @ are no time' svc-logread --since 1763596800
 exits 1 'no root is an answer' svc-logread nginx
+is 'and it says where another is named' "$(cat err)" "svc-logread: fatal: there is no directory $T/root (see --root and COPPICE_LOG_ROOT)"
+exits 1 'a service that is not there is not waited for' svc-logread -f nginx
 
 # The files of one log.
 mkdir -p root/web
@@ -134,6 +136,8 @@ if [ "$(id -u)" = 0 ] && has setpriv; then
 	# shellcheck disable=SC2086  # words
 	other() { exits 111 "$1" setpriv --reuid 65534 --clear-groups svc-logread --stamp none --root "$T/mixed" $2; is 'the rest is shown' "$(wc -l <out)" 36; }
 	other 'of all logs one that may not be read is an error'
+exits 1 'nor is one without dots' sh -c 'cd root && exec svc-logread web/current'
+is 'its directory is named with a slash, too' "$(cat err)" 'svc-logread: fatal: web/current is a file: name its directory, ./web'
 	other 'as it is of several' 'hidden web'
 fi
 exits 1 'a name that is misspelt is no log' svc-logread wbe
@@ -144,6 +148,9 @@ is 'as is said of it' "$(cat err)" 'svc-logread: fatal: there is no directory ./
 # Other stamps, and none.
 mkdir other
 printf '2025-11-20 00:00:01.500000000  one\n2025-11-20 00:00:02.500000000  two\n' >other/current
+	mkdir -m 700 closed
+	other 'and one of several roots' "--root $T/closed"
+	other 'for a name as well' "--root $T/closed web"
 is "s6-log's dates are stamps" "$(svc-logread ./other --since '2025-11-20 00:00:02' --stamp utc)" '2025-11-20T00:00:02.500000Z two'
 printf '%s 2025-11-20 00:00:01.500000000  both\n' "$(label 7)" >other/current
 is 'with a label too' "$(svc-logread ./other)" '2025-11-20 00:00:07.000000 both'

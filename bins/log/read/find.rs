@@ -79,7 +79,10 @@ pub(super) fn places(operands: &[OsString], roots: &[PathBuf], follow: bool) -> 
         for root in roots {
             // An early root that has gone, or one of several.
             if root.is_dir() || roots.len() == 1 {
-                all(root, &mut all_found)?;
+                match all(root, &mut all_found) {
+                    Err(e) if roots.len() == 1 => return Err(e),
+                    result => all_found.add(result.map(|()| Vec::new())),
+                }
             }
         }
         if all_found.places.is_empty() && !all_found.incomplete && !follow {
@@ -90,7 +93,7 @@ pub(super) fn places(operands: &[OsString], roots: &[PathBuf], follow: bool) -> 
         let found = if is_path(operand) {
             below(Path::new(operand), &path_name(operand), follow)
         } else {
-            named(operand, roots)
+            named(operand, roots, &mut all_found)
         };
         match found {
             Err(e) if e.code == exit::NO || operands.len() == 1 => return Err(e),
@@ -128,13 +131,21 @@ pub(super) fn all(root: &Path, all_found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-/// The log of a service, wherever it is.
-fn named(name: &OsStr, roots: &[PathBuf]) -> Result<Vec<Place>> {
-    let mut places = Vec::new();
-    for path in roots.iter().map(|root| root.join(name)).filter(|path| path.exists()) {
-        places.extend(below(&path, &name.to_string_lossy(), true)?);
+/// The log of a service, wherever it is. If it is in several roots, one that may not be read is told,
+/// and left out.
+fn named(name: &OsStr, roots: &[PathBuf], all_found: &mut Found) -> Result<Vec<Place>> {
+    // Whether it is in a root that may not be searched is not known: that is to be told.
+    let may_be = |path: &PathBuf| path.try_exists().unwrap_or(true);
+    let paths: Vec<PathBuf> = roots.iter().map(|root| root.join(name)).filter(may_be).collect();
+    let shown = name.to_string_lossy();
+    match paths.as_slice() {
+        [] => Err(unknown(name, roots)?),
+        [path] => below(path, &shown, true),
+        several => {
+            several.iter().for_each(|path| all_found.add(below(path, &shown, true)));
+            Ok(Vec::new())
+        }
     }
-    if places.is_empty() { Err(unknown(name, roots)?) } else { Ok(places) }
 }
 
 fn unknown(name: &OsStr, roots: &[PathBuf]) -> Result<Error> {
@@ -160,9 +171,7 @@ fn below(path: &Path, name: &str, follow: bool) -> Result<Vec<Place>> {
             return Err(none(format_args!("{}{}", no_directory(path), hint(name))));
         }
         Err(Errno::NOTDIR) if path.is_file() => {
-            let dir = path.parent().unwrap_or(path).display();
-            let shown = path.display();
-            return Err(none(format_args!("{shown} is a file: name its directory, {dir}")));
+            return Err(none(is_file(path)));
         }
         Err(e) => return Err(unreadable(path, e)),
     }
@@ -175,6 +184,14 @@ fn below(path: &Path, name: &str, follow: bool) -> Result<Vec<Place>> {
         }
     }
     Ok(if places.is_empty() { itself() } else { places })
+}
+
+/// For who named one file of a log.
+fn is_file(path: &Path) -> String {
+    let dir = path.parent().unwrap_or(path);
+    // A word without a slash would be a service.
+    let dot = if is_path(dir.as_os_str()) { "" } else { "./" };
+    format!("{} is a file: name its directory, {dot}{}", path.display(), dir.display())
 }
 
 fn no_directory(path: &Path) -> String {
@@ -217,5 +234,13 @@ mod tests {
         assert!(!is_path("nginx".as_ref()));
         assert_eq!(path_name("/var/log/x/".as_ref()), "/var/log/x");
         assert_eq!(path_name("/".as_ref()), "/");
+    }
+
+    #[test]
+    fn a_file_is_answered_with_what_to_type() {
+        let is = |path: &str| is_file(Path::new(path));
+        assert_eq!(is("./web/current"), "./web/current is a file: name its directory, ./web");
+        assert_eq!(is("web/current"), "web/current is a file: name its directory, ./web");
+        assert_eq!(is("./current"), "./current is a file: name its directory, .");
     }
 }
