@@ -64,12 +64,12 @@ is 'between lines' "$(said --since '2025-11-20 00:00:33.5')" '34 35 '
 is 'until a time' "$(said --until '2025-11-20T00:00:02Z')" '0 1 2 '
 is 'between two times, in archives' "$(said --since "$(label 18)" --until @1763596822)" '18 19 20 21 22 '
 is 'the last ones of these' "$(said --since "$(label 18)" --until @1763596822 -n 2)" '21 22 '
+is 'a span is one before now' "$(said --since 5m)$(said --until 1h30m | wc -w)" 36
 is 'nothing of the future' "$(said --since '2100-01-01')" ''
 is 'what matches' "$(said --grep '^web [12]?5$')" '5 15 25 '
 is 'the last ones that match' "$(said --grep 5 -n 2)" '25 35 '
 is 'whatever its case' "$(said -i --grep 'WEB 7')" '7 '
 is 'what does not match' "$(said -v --grep '[0-8]')" '9 '
-is 'a span is one before now' "$(said --since 5m)$(said --until 1h30m | wc -w)" 36
 is 'the stamp is not searched' "$(said --grep '@')" ''
 
 # Packed archives: by their bytes, whatever the name says.
@@ -95,13 +95,22 @@ if has gzip; then
 	cp "root/packed/$(label 20).s.gz" "root/packed/$(label 21).s.gz"
 	cp root/web/current root/packed
 	exits 111 'what can not be unpacked is an error' env PATH="$T/bin" svc-logread --stamp none packed
-	is 'said in one line' "$(cat err)" 'svc-logread: warning: packed: gzip is not installed'
+	is 'said in one line' "$(cat err)" 'svc-logread: warning: gzip is not installed: what it packed is left out'
 	is 'and the rest is shown' "$(wc -l <out)" 6
+	cp -R root/packed root/packed2
+	exits 111 'so it is in two logs' env PATH="$T/bin" svc-logread --stamp none -n 100 packed packed2
+	is 'in one line for both' "$(cat err)" 'svc-logread: warning: gzip is not installed: what it packed is left out'
+	rm -r root/packed2
 	rm "root/packed/$(label 20).s.gz"
-	head -c 20 "root/packed/$(label 21).s.gz" >part
+	size=$(wc -c <"root/packed/$(label 21).s.gz")
+	head -c "$((size - 4))" "root/packed/$(label 21).s.gz" >part
 	mv part "root/packed/$(label 21).s.gz"
-	exits 111 'nor can what is damaged' svc-logread --stamp none packed
-	contains 'which is named' "$(cat err)" "svc-logread: warning: packed: $(label 21).s.gz: damaged, shown as far as it goes (gzip: exit=1)"
+	for last in '' '-n 100'; do
+		# shellcheck disable=SC2086  # words
+		exits 111 "nor can what is damaged ($last)" svc-logread --stamp none $last packed
+		is 'which is named' "$(grep svc-logread err)" "svc-logread: warning: packed: $(label 21).s.gz: damaged, shown as far as it goes (gzip: exit=1)"
+		is 'and shown as far as it goes' "$(wc -l <out)" 16
+	done
 fi
 rm -rf root/packed
 
@@ -127,6 +136,8 @@ ok 'a log without a line is none' svc-logread empty
 is 'as is said' "$(cat err)" 'svc-logread: warning: empty: nothing was logged yet'
 exits 1 'a file is no log' svc-logread ./root/web/current
 is 'its directory is' "$(cat err)" 'svc-logread: fatal: ./root/web/current is a file: name its directory, ./root/web'
+exits 1 'nor is one without dots' sh -c 'cd root && exec svc-logread web/current'
+is 'its directory is named with a slash, too' "$(cat err)" 'svc-logread: fatal: web/current is a file: name its directory, ./web'
 exits 1 'a service with a slash is no directory' svc-logread web/
 is 'as is said of it' "$(cat err)" 'svc-logread: fatal: there is no directory web/ (if web is a service, leave the slash out)'
 if [ "$(id -u)" = 0 ] && has setpriv; then
@@ -136,9 +147,10 @@ if [ "$(id -u)" = 0 ] && has setpriv; then
 	# shellcheck disable=SC2086  # words
 	other() { exits 111 "$1" setpriv --reuid 65534 --clear-groups svc-logread --stamp none --root "$T/mixed" $2; is 'the rest is shown' "$(wc -l <out)" 36; }
 	other 'of all logs one that may not be read is an error'
-exits 1 'nor is one without dots' sh -c 'cd root && exec svc-logread web/current'
-is 'its directory is named with a slash, too' "$(cat err)" 'svc-logread: fatal: web/current is a file: name its directory, ./web'
 	other 'as it is of several' 'hidden web'
+	mkdir -m 700 closed
+	other 'and one of several roots' "--root $T/closed"
+	other 'for a name as well' "--root $T/closed web"
 fi
 exits 1 'a name that is misspelt is no log' svc-logread wbe
 is 'but like one' "$(cat err)" "svc-logread: fatal: there is no log of wbe in $T/root; is it web?"
@@ -148,9 +160,6 @@ is 'as is said of it' "$(cat err)" 'svc-logread: fatal: there is no directory ./
 # Other stamps, and none.
 mkdir other
 printf '2025-11-20 00:00:01.500000000  one\n2025-11-20 00:00:02.500000000  two\n' >other/current
-	mkdir -m 700 closed
-	other 'and one of several roots' "--root $T/closed"
-	other 'for a name as well' "--root $T/closed web"
 is "s6-log's dates are stamps" "$(svc-logread ./other --since '2025-11-20 00:00:02' --stamp utc)" '2025-11-20T00:00:02.500000Z two'
 printf '%s 2025-11-20 00:00:01.500000000  both\n' "$(label 7)" >other/current
 is 'with a label too' "$(svc-logread ./other)" '2025-11-20 00:00:07.000000 both'

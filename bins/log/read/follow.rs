@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::dir::{Dir, Listing, inode_of};
 use super::events::{Event, Events, What};
 use super::find::{self, Place};
+use super::missing::Missing;
 use super::part::Span;
 use super::rights::unreadable;
 use super::rotation::Seen;
@@ -69,6 +70,7 @@ struct Log {
 struct Follower {
     events: Events,
     span: Span,
+    missing: Missing,
     /// By the same numbers as `logs`.
     sources: Vec<Source>,
     logs: Vec<Log>,
@@ -83,6 +85,7 @@ impl Follower {
         Ok(Follower {
             events: Events::new()?,
             span,
+            missing: Missing::default(),
             sources: Vec::new(),
             logs: Vec::new(),
             watches: HashMap::new(),
@@ -100,7 +103,7 @@ impl Follower {
         if self.logs.iter().any(|log| log.path == place.path) {
             return;
         }
-        self.sources.push(Source::new(place.name, self.span));
+        self.sources.push(Source::new(place.name, self.span, self.missing.clone()));
         self.logs.push(Log {
             path: place.path,
             watch: None,

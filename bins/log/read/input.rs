@@ -1,5 +1,6 @@
 //! Where the lines of one file come from: the file itself, or a program that unpacks it.
 
+use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 
 use common::base::death::Death;
@@ -78,13 +79,15 @@ pub(super) struct Unpacked {
 }
 
 impl Unpacked {
-    /// Starts the program.
-    pub(super) fn start(program: &'static str, file: &OwnedFd, name: String) -> Result<Unpacked> {
+    /// Starts the program; `None`: it is not installed.
+    pub(super) fn start(
+        program: &'static str,
+        file: &OwnedFd,
+        name: String,
+    ) -> Result<Option<Unpacked>> {
         let path = exec::find(program.as_ref())
-            .and_then(|path| {
-                std::ffi::CString::new(path.into_os_string().into_encoded_bytes()).ok()
-            })
-            .ok_or_else(|| Error::system(format_args!("{program} is not installed")))?;
+            .and_then(|path| CString::new(path.into_os_string().into_encoded_bytes()).ok());
+        let Some(path) = path else { return Ok(None) };
         let run = format_args!("run {program}").to_string();
         let argv = Argv::new([program, "-dc"].map(Into::into)).unable(&run)?;
         let (pipe, output) = pipe_with(PipeFlags::CLOEXEC).unable("make a pipe")?;
@@ -103,7 +106,7 @@ impl Unpacked {
         let spawned = child.spawn(&mut NoHooks).unable(&run)?;
         let unpacked = Unpacked { program, name, child: spawned.pid, pipe: Some(pipe) };
         match spawned.failed {
-            None => Ok(unpacked),
+            None => Ok(Some(unpacked)),
             Some(e) => Err(e).unable(&run),
         }
     }

@@ -14,6 +14,7 @@ mod follow;
 mod input;
 mod lines;
 mod merge;
+mod missing;
 mod options;
 mod part;
 mod place;
@@ -27,6 +28,7 @@ use dir::Dir;
 use filter::Filter;
 use find::Place;
 use merge::Merge;
+use missing::Missing;
 use options::Options;
 use rights::unreadable;
 use show::{Look, Show, Style};
@@ -53,8 +55,9 @@ fn main(args: Args) -> Result<Next> {
         return follow::follow(places, &roots, options.last, options.span, &mut print);
     }
     let (mut sources, mut complete) = (Vec::new(), !incomplete);
+    let missing = Missing::default();
     for place in places {
-        match open(&place, options.span) {
+        match open(&place, options.span, missing.clone()) {
             Ok(source) => sources.push(source),
             Err(e) => {
                 warn(&PROGRAM.name, &e.message);
@@ -85,13 +88,13 @@ fn look(options: &Options, places: &[Place]) -> Look {
     }
 }
 
-fn open(place: &Place, span: part::Span) -> Result<Source> {
+fn open(place: &Place, span: part::Span, missing: Missing) -> Result<Source> {
     let dir = Dir::open(&place.path).map_err(|e| unreadable(&place.path, e))?;
     let listing = dir.list().map_err(|e| unreadable(&place.path, e))?;
     if listing.is_empty() {
         warn(&PROGRAM.name, &format_args!("{}: nothing was logged yet", place.name));
     }
-    let mut source = Source::new(place.name.clone(), span);
+    let mut source = Source::new(place.name.clone(), span, missing);
     source.move_to(dir);
     source.take(listing, false);
     Ok(source)

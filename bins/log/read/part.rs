@@ -41,6 +41,8 @@ pub(super) enum Opened {
     Plain(OwnedFd, (u64, u64)),
     /// By way of a program.
     Packed(Unpacked, Archive),
+    /// Not without a program that is not installed.
+    Missing(&'static str),
 }
 
 impl Part {
@@ -70,7 +72,10 @@ impl Part {
                 let Some(fd) = fd else { return Ok(Opened::Gone(archive)) };
                 if let Some(program) = unpacker(&fd)? {
                     let unpacked = Unpacked::start(program, &fd, archive.to_string())?;
-                    return Ok(Opened::Packed(unpacked, archive));
+                    return Ok(match unpacked {
+                        Some(unpacked) => Opened::Packed(unpacked, archive),
+                        None => Opened::Missing(program),
+                    });
                 }
                 fd
             }

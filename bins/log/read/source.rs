@@ -12,6 +12,7 @@ use super::dir::{Dir, Listing};
 use super::filter::Filter;
 use super::input::{Input, read_at, size};
 use super::lines::{Bytes, End, Lines, Rest};
+use super::missing::Missing;
 use super::part::{Opened, Part, Span};
 use super::place;
 
@@ -36,15 +37,14 @@ pub(super) struct Source {
     skip_to: Option<Wall>,
     /// Whether something could not be read.
     pub(super) failed: bool,
-    /// What was said of that last.
-    told: String,
+    missing: Missing,
     /// Whether the line of the present piece is shown.
     pub(super) shown: bool,
 }
 
 impl Source {
     /// A log of which nothing is to be read yet.
-    pub(super) fn new(name: String, span: Span) -> Source {
+    pub(super) fn new(name: String, span: Span, missing: Missing) -> Source {
         Source {
             name,
             dir: None,
@@ -59,7 +59,7 @@ impl Source {
             newest: Wall::default(),
             skip_to: None,
             failed: false,
-            told: String::new(),
+            missing,
             shown: false,
         }
     }
@@ -104,7 +104,7 @@ impl Source {
     ) -> Result<Option<(Part, u64)>> {
         let newest = part.newest;
         match self.open(part)? {
-            Opened::Gone(_) => Ok(None),
+            Opened::Gone(_) | Opened::Missing(_) => Ok(None),
             Opened::Plain(fd, (from, to)) => {
                 let mut stamps = Reader::default();
                 // The stamp ahead of the first of the last lines, which may have none.
@@ -122,7 +122,8 @@ impl Source {
             Opened::Packed(unpacked, archive) => {
                 self.begin(Input::Unpacked(unpacked), newest, 0);
                 let mut count = 0;
-                while self.advance_here(Rest::Line)? {
+                // Where it is damaged is told when its lines are shown.
+                while self.advance_here(Rest::Line).unwrap_or(false) {
                     count += u64::from(!self.lines.goes_on() && filter.wants(self.message()));
                 }
                 self.input = None;
@@ -212,7 +213,7 @@ impl Source {
                     self.begin(Input::Unpacked(unpacked), newest, 0);
                     return true;
                 }
-                Some(Opened::Gone(_)) | None => {}
+                Some(Opened::Gone(_) | Opened::Missing(_)) | None => {}
             }
         }
         false
@@ -226,11 +227,18 @@ impl Source {
     }
 
     /// Opens a file of ours, and finds what of it is wanted.
-    fn open(&self, part: Part) -> Result<Opened> {
+    fn open(&mut self, part: Part) -> Result<Opened> {
         let opened = part.open(self.dir.as_ref(), self.span)?;
-        if let Opened::Gone(archive) = &opened {
-            let message = format_args!("{}: {archive} was removed meanwhile", self.name);
-            warn(&PROGRAM.name, &message);
+        match &opened {
+            Opened::Gone(archive) => {
+                let message = format_args!("{}: {archive} was removed meanwhile", self.name);
+                warn(&PROGRAM.name, &message);
+            }
+            Opened::Missing(program) => {
+                self.failed = true;
+                self.missing.tell(program);
+            }
+            Opened::Plain(..) | Opened::Packed(..) => {}
         }
         Ok(opened)
     }
@@ -323,11 +331,7 @@ impl Source {
         result
             .map_err(|e| {
                 self.failed = true;
-                // A program that is not installed is not installed for each archive.
-                if self.told != e.message {
-                    warn(&PROGRAM.name, &format_args!("{}: {}", self.name, e.message));
-                    self.told = e.message;
-                }
+                warn(&PROGRAM.name, &format_args!("{}: {}", self.name, e.message));
             })
             .ok()
     }
