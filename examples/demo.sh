@@ -83,8 +83,7 @@ within 10 grep -q clock events
 
 say 'Kill a service, and it comes back.'
 before=$(pid_of clock)
-# shellcheck disable=SC2016  # run expands it, when it has shown it
-run 'kill -KILL $(svc-stat -o pid clock)'
+run 'svc-ctl kill clock'
 run 'svc-wait -t 10000 up clock'
 within 10 test "$before" != "$(pid_of clock)"
 run 'svc-stat clock'
@@ -93,7 +92,7 @@ say 'Now kill its supervisor. The service must not notice.'
 run 'grep ^pid= clock/supervise/supervisor clock/supervise/process'
 before=$(pid_of clock)
 supervisor=$(sed -n 's/^pid=//p' clock/supervise/supervisor)
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016  # run expands it, when it has shown it
 run 'kill -KILL $(sed -n s/^pid=//p clock/supervise/supervisor)'
 another() { svc-ok clock && [ "$(sed -n 's/^pid=//p' clock/supervise/supervisor)" != "$supervisor" ]; }
 within 10 another || exit 1

@@ -214,7 +214,7 @@ echo 7 >locked/lock-fd
 background svc-supervise locked
 until_ok 10 grep -q up locked/seen
 child=$(ps -o pid= --ppid "$(svc-stat -o pid locked)" | tr -d ' ')
-kill -KILL "$(svc-stat -o pid locked)"
+svc-ctl kill locked
 ok 'while a child of the last instance has the lock' alive "$child"
 becomes 10 'the next one waits' grep -q '^starts=2$' locked/supervise/status
 is 'and has not begun' "$(wc -l <locked/seen)" 1
