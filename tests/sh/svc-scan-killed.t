@@ -10,7 +10,10 @@ pids() { for s in scan/a scan/b scan/b/log scan/talker scan/talker/log; do pid_o
 descriptors() { find "/proc/$1/fd" -type l | wc -l; }
 watches() { [ "$(root_of scan)" = "$1" ] && svc-scanctl -z scan && alive "$1"; }
 new_supervisor() { svc-ok "$1" && [ "$(supervisor_of "$1")" != "$2" ]; }
-new_process() { svc-wait -t 1000 up "$1" && [ "$(pid_of "$1")" != "$2" ]; }
+# Down for a moment, its pid is -1.
+new_process() {
+	svc-wait -t 1000 up "$1" && new=$(pid_of "$1") && [ "$new" -gt 0 ] && [ "$new" != "$2" ]
+}
 
 for name in scan/a scan/b; do
 	service $name <<-'end'
