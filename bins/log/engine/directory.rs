@@ -103,9 +103,9 @@ impl Directory {
         self.current.as_ref().map(AsFd::as_fd).ok_or(Errno::BADF)
     }
 
-    /// That of s6-log: for the owner alone; where its parent hands its group down, for the group too.
+    /// For the owner alone, as in s6-log; where its parent hands its group down, for the group too.
     fn mode(&self) -> Mode {
-        let own = Mode::RWXU | Mode::SGID;
+        let own = Mode::RWXU;
         match statat(CWD, parent(&self.settings.path), AtFlags::empty()) {
             Ok(stat) if Mode::from_raw_mode(stat.st_mode).contains(Mode::SGID) => {
                 own | Mode::RGRP | Mode::XGRP
