@@ -309,8 +309,9 @@ impl Machine {
         todo.push(Action::Record);
         todo.push(Action::KillRest);
         todo.push(Action::Reap);
-        todo.push(Action::Start(Kind::Finish));
+        // Before finish: s6-permafailon in there counts this death too.
         todo.push(Action::Tally(death));
+        todo.push(Action::Start(Kind::Finish));
     }
 
     /// Decides whether and when run is started again.

@@ -153,3 +153,12 @@ fn the_machine_does_what_its_page_says() {
         assert!(table.iter().any(|row| row[0] == letter), "no row for {letter}");
     }
 }
+
+/// s6-permafailon in finish reads the tally: the death that finish is about must be in it.
+#[test]
+fn a_death_is_counted_before_finish_is_started() {
+    for state in ["up", "ready"] {
+        let does = behaviour(state, "died, with finish");
+        assert!(does.contains("tally finish"), "{state}: {does}");
+    }
+}
