@@ -56,19 +56,25 @@ if has prlimit; then
 	all d 1 300 'and has all lines'
 	ended
 	rm -rf d
-	mkdir -m 700 fifos
-	logd fifos logs
-	prlimit --nofile=11:64 --pid "$logger"
-	for name in one two three; do mkfifo -m 600 fifos/$name; done
-	exec 4<>fifos/three
-	numbered 1 9 >&4
-	becomes 10 'svc-logd that has too few says which it can not log' grep -q '^svc-logd: warning: unable to log' "$said"
-	rests
-	prlimit --nofile=64 --pid "$logger"
-	becomes 10 'and takes them in later' has_last logs/three "$(numbered 9 9)"
-	ended
-	exec 4>&-
-	rm -rf fifos logs
+	# What is the one too many differs: a fifo, a directory of logs, that of the fifos.
+	for limit in 8 9 10 11 12 13; do
+		mkdir -m 700 fifos
+		logd fifos logs
+		prlimit --nofile=$limit:64 --pid "$logger"
+		for name in one two three; do
+			mkfifo -m 600 fifos/$name
+			until_ok 1 grep -q "$name\|directory of fifos" "$said" fifos/.svc-logd/status
+		done
+		exec 4<>fifos/three
+		numbered 1 9 >&4
+		becomes 10 "svc-logd that may open $limit files says what it can not do" grep -q '^svc-logd.*: warning: unable to' "$said"
+		rests
+		prlimit --nofile=64 --pid "$logger"
+		becomes 10 'and does it later' has_last logs/three "$(numbered 9 9)"
+		ended
+		exec 4>&-
+		rm -rf fifos logs
+	done
 else
 	skip 'too many open files' 'no prlimit here'
 fi

@@ -29,7 +29,10 @@ impl Daemon {
         self.look_at = None;
         let names = match self.fifos.names() {
             Ok(names) => names,
-            Err(e) => return self.complain_of(".", "read the directory of fifos", e),
+            Err(e) => {
+                self.look_later();
+                return self.complain_of(".", "read the directory of fifos", e);
+            }
         };
         self.content(".");
         let gone: Vec<u64> = self
