@@ -23,11 +23,12 @@ impl Mask {
         Mask(unsafe { set.assume_init() })
     }
 
-    /// Every signal.
+    /// Every signal, also those that the C libraries keep to themselves (32 and on): a parent may have
+    /// blocked them, and somebody may send them.
     pub fn full() -> Self {
-        let mut set = MaybeUninit::uninit();
-        // SAFETY: sigfillset writes the whole set.
-        unsafe { libc::sigfillset(set.as_mut_ptr()) };
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: a set is bits and nothing else, of which the kernel takes those that are signals.
+        unsafe { set.as_mut_ptr().write_bytes(0xff, 1) };
         // SAFETY: written above.
         Mask(unsafe { set.assume_init() })
     }
@@ -53,12 +54,22 @@ pub fn set_mask(mask: &Mask) {
     exchange_mask(mask);
 }
 
+/// By the system call: the C libraries would leave out the signals that they keep to themselves.
 fn exchange_mask(mask: &Mask) -> Mask {
-    let mut old = MaybeUninit::uninit();
-    // SAFETY: both sets live through the call, which cannot fail with SIG_SETMASK.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const mask.0, old.as_mut_ptr()) };
-    // SAFETY: written by the call.
-    Mask(unsafe { old.assume_init() })
+    let mut old = Mask::empty();
+    let size = size_of::<u64>();
+    // SAFETY: both sets live through the call, are larger than the kernel's, and begin as it does. It
+    // cannot fail with SIG_SETMASK.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const mask.0,
+            &raw mut old.0,
+            size,
+        )
+    };
+    old
 }
 
 /// The highest signal there is (linux: _NSIG).
@@ -175,4 +186,30 @@ fn with_alarm<T>(limit: Duration, mut mask: Mask, call: impl FnOnce() -> T) -> T
     // SAFETY: what it was before.
     unsafe { libc::sigaction(libc::SIGALRM, &raw const old, ptr::null_mut()) };
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The mask of the thread that runs a test, as the kernel has it.
+    fn blocked() -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0)
+    }
+
+    #[test]
+    fn every_signal_can_be_blocked_and_is_restored() {
+        let unblockable = 1 << (libc::SIGKILL - 1) | 1 << (libc::SIGSTOP - 1);
+        let before = block_all();
+        assert_eq!(blocked(), !unblockable);
+        block_all();
+        set_mask(&Mask::empty());
+        assert_eq!(blocked(), 0);
+        let all = exchange_mask(&Mask::full());
+        exchange_mask(&all);
+        assert_eq!(blocked(), 0);
+        set_mask(&before);
+    }
 }
