@@ -6,7 +6,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::base::error::{Error, Result};
-use crate::sys::fd::{self, cloexec, cloexec_from, dup2};
+use crate::sys::fd::{self, cloexec, cloexec_from, close, close_from, dup2};
 
 /// Where counting ends when nobody says how many there can be.
 const MANY: u64 = 65_536;
@@ -54,12 +54,26 @@ pub fn raise_open_files() -> Rlimit {
 /// Marks all descriptors from 3 on CLOEXEC, whoever left them open: no child gets what was not meant
 /// for it.
 pub fn close_on_exec() {
-    if cloexec_from(3).is_ok() {
-        return;
+    if cloexec_from(3).is_err() {
+        for number in beyond_stdio() {
+            // Closed ones are fine, and nothing else can fail.
+            let _ = cloexec(number);
+        }
     }
+}
+
+/// Closes all descriptors but standard error: in a process that stays only to look after another one,
+/// whose descriptors they are.
+pub fn close_all_but_stderr() {
+    close(0);
+    close(1);
+    if close_from(3).is_err() {
+        beyond_stdio().for_each(close);
+    }
+}
+
+/// The numbers that descriptors can have.
+fn beyond_stdio() -> impl Iterator<Item = RawFd> {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(MANY).min(MANY);
-    for number in 3..limit {
-        // Closed ones are fine, and nothing else can fail.
-        let _ = cloexec(i32::try_from(number).unwrap_or(i32::MAX));
-    }
+    3..RawFd::try_from(limit).unwrap_or(RawFd::MAX)
 }

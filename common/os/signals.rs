@@ -7,6 +7,15 @@ use rustix::io::Result;
 use crate::base::signal::Signal;
 use crate::sys::signal::{Mask, SIGINFO_SIZE, block_all, default_all, signalfd};
 
+/// Who sent a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The kernel: what is typed at a terminal, a timer.
+    Kernel,
+    /// A process, by kill, or by its own end.
+    Process,
+}
+
 /// The signals that a daemon listens to. Every signal is blocked as long as it lives.
 pub struct Signals(OwnedFd);
 
@@ -21,6 +30,11 @@ impl Signals {
         signalfd(&Mask::of(&numbers[..wanted.len().min(16)])).map(Signals)
     }
 
+    /// Listens to all of them. They are blocked already, since before what they may be about.
+    pub fn all() -> Result<Signals> {
+        signalfd(&Mask::full()).map(Signals)
+    }
+
     /// Gives each signal its default disposition, so that nothing that a parent ignored reaches a
     /// service. For whom nobody else has done it.
     pub fn reset() {
@@ -29,12 +43,21 @@ impl Signals {
 
     /// The next signal that has arrived, if one has.
     pub fn next(&self) -> Option<Signal> {
+        self.next_from().map(|(signal, _)| signal)
+    }
+
+    /// The same, and where it came from.
+    pub fn next_from(&self) -> Option<(Signal, Origin)> {
+        const SI_KERNEL: u32 = 0x80; // asm-generic/siginfo.h
         let mut record = [0; SIGINFO_SIZE];
         match rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut record)) {
-            // ssi_signo is the first member, a u32 in the machine's order.
+            // ssi_signo, ssi_errno, ssi_code: four bytes each in the machine's order.
             Ok(SIGINFO_SIZE) => {
-                let number = u32::from_ne_bytes([record[0], record[1], record[2], record[3]]);
-                u8::try_from(number).ok().map(Signal)
+                let member = |at| {
+                    u32::from_ne_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]])
+                };
+                let from = if member(8) == SI_KERNEL { Origin::Kernel } else { Origin::Process };
+                u8::try_from(member(0)).ok().map(|number| (Signal(number), from))
             }
             Ok(_) | Err(_) => None,
         }
