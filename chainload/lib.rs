@@ -3,6 +3,8 @@
 
 use common::program::Program;
 
+mod block;
+mod child;
 mod identity;
 pub mod link;
 mod path;
@@ -40,6 +42,6 @@ macro_rules! table {
 }
 
 table! {
-    argv0 cd chroot env envdir envfile envuidgid fdclose fdmove ionice limit mkdir nice nnp oom redirfd
-    sched setlock setsid setuid tty umask
+    argv0 background cd chroot env envdir envfile envuidgid fdclose fdmove foreground r#if ionice limit
+    mkdir nice nnp oom redirfd sched setlock setsid setuid r#try tty umask 
 }

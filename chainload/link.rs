@@ -31,6 +31,11 @@ pub trait Change {
     fn moves_look_ups(&self) -> bool {
         false
     }
+
+    /// Whether this changes the words that come next. Then they are read only after it was applied.
+    fn changes_words(&self) -> bool {
+        false
+    }
 }
 
 /// Applies links in this order. What can be looked up before anything has changed is.

@@ -91,13 +91,15 @@ pub fn run(program: &Program, argv: Vec<OsString>) -> u8 {
     }
     match (program.main)(Args::new(argv)) {
         Ok(Next::Exit(code)) => code,
-        Ok(Next::Exec(future)) => cannot_exec(program, &future),
+        Ok(Next::Exec(future)) => become_next(program.name, &future),
         Err(e) => fail(program, &e),
     }
 }
 
 fn fail(program: &Program, e: &Error) -> u8 {
-    say(&program.name, "fatal", &e.message);
+    if !e.message.is_empty() {
+        say(&program.name, "fatal", &e.message);
+    }
     if e.usage {
         let usage = program.help.lines().next().unwrap_or_default();
         say(&program.name, "usage", &format_args!("{} {usage}", program.name));
@@ -105,11 +107,11 @@ fn fail(program: &Program, e: &Error) -> u8 {
     e.code
 }
 
-/// Becomes the next program; returns, with an exit code, only if that fails.
-fn cannot_exec(program: &Program, future: &Future) -> u8 {
+/// Becomes the next program; returns, with an exit code, only if that fails, which `name` has said.
+pub fn become_next(name: &str, future: &Future) -> u8 {
     let e = exec::search_and_exec(future);
-    let name = future.argv.first().map(OsString::as_os_str).unwrap_or_default();
-    say(&program.name, "fatal", &format_args!("unable to run {}: {}", name.display(), reason(e)));
+    let next = future.argv.first().map(OsString::as_os_str).unwrap_or_default();
+    say(&name, "fatal", &format_args!("unable to run {}: {}", next.display(), reason(e)));
     if e == Errno::NOENT { exit::NOT_FOUND } else { exit::CANNOT_RUN }
 }
 

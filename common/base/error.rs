@@ -31,7 +31,7 @@ pub mod exit {
 pub struct Error {
     /// How the process exits if this error is fatal.
     pub code: u8,
-    /// One line, without program name or severity.
+    /// One line, without program name or severity; empty if there is nothing to say.
     pub message: String,
     /// The command line is at fault: it helps to say what it should be.
     pub usage: bool,
@@ -44,6 +44,11 @@ impl Error {
     /// An error with a code of its own.
     pub fn new(code: u8, message: impl Display) -> Self {
         Error { code, message: message.to_string(), usage: false }
+    }
+
+    /// An end without a word: what went wrong was said already, or is told by the exit code alone.
+    pub fn silent(code: u8) -> Self {
+        Error::new(code, "")
     }
 
     /// A mistake of the user's: bad option, bad file. Exits 100.

@@ -22,6 +22,11 @@ impl Future {
         Future { argv, argv0: None, environment: None }
     }
 
+    /// Another program, with the environment that this one would get.
+    pub fn beside(&self, argv: Vec<OsString>) -> Future {
+        Future { argv, argv0: None, environment: self.environment.clone() }
+    }
+
     /// The words that are the next program's `argv`.
     pub fn words(&self) -> Vec<OsString> {
         let mut words = self.argv.clone();

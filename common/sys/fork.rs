@@ -59,6 +59,13 @@ pub fn fork<F: FnMut() -> u8>(child: &mut F) -> Result<Pid> {
     pid.map(pid_of)
 }
 
+/// Divides us in two with a copy of the memory each; `None` in the child. Signals are as they were in
+/// both. For programs without handlers: the child goes on with the parent's work.
+pub fn divide() -> Result<Option<Pid>> {
+    // SAFETY: one thread, so the child's copy of the memory is whole, allocator and all.
+    super::check(unsafe { libc::fork() }).map(Pid::from_raw)
+}
+
 fn pid_of(raw: c_int) -> Pid {
     // clone and fork return a positive number in the parent; 1 can't be our child.
     Pid::from_raw(raw).unwrap_or(Pid::INIT)

@@ -95,6 +95,34 @@ fn set_disposition(signal: c_int, action: &Action) {
     };
 }
 
+/// What becomes of us when a signal arrives.
+#[derive(Clone, Copy)]
+pub struct Disposition(Action);
+
+/// Makes sure that we can wait for children: who inherits SIGCHLD ignored never learns how they ended.
+/// Returns what it was, for [`restore_children`].
+pub fn heed_children() -> Disposition {
+    let mut before: Action = [libc::SIG_DFL, 0, 0, 0, 0, 0];
+    let default: Action = before;
+    let size = size_of::<u64>();
+    // SAFETY: both actions are as large as the kernel's own; SIG_DFL runs no code of ours.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            libc::SIGCHLD,
+            default.as_ptr(),
+            before.as_mut_ptr(),
+            size,
+        )
+    };
+    Disposition(before)
+}
+
+/// Gives SIGCHLD the disposition that it had.
+pub fn restore_children(before: &Disposition) {
+    set_disposition(libc::SIGCHLD, &before.0);
+}
+
 /// Gives every signal its default disposition, so that what a parent ignored is not handed on.
 pub fn default_all() {
     for signal in 1..=LAST {

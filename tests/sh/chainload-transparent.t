@@ -7,6 +7,7 @@
 neutral() {
 	case $1 in
 	svc-argv0) echo sh ;;
+	svc-background) echo '{ true }' ;;
 	svc-cd) echo . ;;
 	svc-chroot) echo / ;;
 	svc-env) echo -u NONE ;;
@@ -15,6 +16,8 @@ neutral() {
 	svc-envuidgid) echo "-u $(id -u):$(id -g)" ;;
 	svc-fdclose) echo 99 ;;
 	svc-fdmove) echo 5 5 ;;
+	svc-foreground) echo '{ true }' ;;
+	svc-if) echo '{ true }' ;;
 	svc-ionice) echo none ;;
 	svc-limit) echo core=:max nofile=:max ;;
 	svc-mkdir) echo . ;;
@@ -26,6 +29,7 @@ neutral() {
 	svc-setlock) echo -d 98 lock ;;
 	svc-setsid) echo -b ;;
 	svc-setuid) echo "-g $(id -g)" ;;
+	svc-try) echo '{ ./none }' ;;
 	svc-umask) if [ "$state" = open ]; then echo 137; else echo 022; fi ;;
 	*) return 1 ;;
 	esac
@@ -75,6 +79,9 @@ for state in open closed; do
 		svc-chroot) sed 's,^\(/proc/self/fd/3\|/proc/self/cwd\) [^ ]*,\1 /,' before ;;
 		svc-nnp) sed 's/^\(NoNewPrivs:.\)0/\11/' before ;;
 		svc-envuidgid) awk -v uid="$(id -u)" '/^\/proc\/self\/fd\/ / { print "UID=" uid } { print }' before ;;
+		svc-foreground) awk '/^\/proc\/self\/fd\/ / { print "?=0" } { print }' before ;;
+		svc-background) sed -i 's/^!=[0-9]*$/!=PID/' after
+			awk '/^\/proc\/self\/fd\/ / { print "!=PID" } { print }' before ;;
 		svc-setsid) sed 's/^group [0-9]*/group leads/' before ;;
 		svc-redirfd | svc-setlock) cat before; sed -i '/^\/proc\/self\/fd\/98 /d' after ;;
 		*) cat before ;;
