@@ -9,6 +9,8 @@ use common::base::error::exit;
 use common::prelude::*;
 use rustix::fs::Mode;
 
+use super::quantity::span;
+
 /// The number of a descriptor.
 pub(crate) fn descriptor(word: &OsStr) -> Result<RawFd> {
     let number = decimal(word).and_then(|n| RawFd::try_from(n).ok());
@@ -42,6 +44,13 @@ pub(crate) fn signed(args: &mut Args, what: &str) -> Result<OsString> {
         return Err(unknown(&word.display().to_string()));
     }
     Ok(word)
+}
+
+/// A limit of time in milliseconds, rounded up; 0 is no limit.
+pub(crate) fn limit(word: &OsStr) -> Result<Option<u64>> {
+    let span = word.to_str().and_then(span).ok_or_else(|| invalid("time", word))?;
+    let ms = u64::try_from(span.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+    Ok((ms > 0).then_some(ms))
 }
 
 /// The complaint about a word that is not what it should be.
@@ -89,6 +98,14 @@ mod tests {
         for bad in ["", "-1", "+1", "x", "2147483648", "99999999999999999999"] {
             assert!(descriptor(bad.as_ref()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_none() {
+        assert_eq!(limit("1.5s".as_ref()), Ok(Some(1500)));
+        assert_eq!(limit("1us".as_ref()), Ok(Some(1)));
+        assert_eq!(limit("0".as_ref()), Ok(None));
+        assert!(limit("soon".as_ref()).is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub mod exit {
     pub const OK: u8 = 0;
     /// The answer to the question asked is "no".
     pub const NO: u8 = 1;
-    /// The deadline given with `-t` passed first.
+    /// The deadline given with `-t`, or the time of svc-timeout, passed first.
     pub const TIMED_OUT: u8 = 99;
     /// The command line, or a file the user wrote, makes no sense.
     pub const USAGE: u8 = 100;

@@ -29,6 +29,7 @@ neutral() {
 	svc-setlock) echo -d 98 lock ;;
 	svc-setsid) echo -b ;;
 	svc-setuid) echo "-g $(id -g)" ;;
+	svc-timeout) echo 60 ;;
 	svc-try) echo '{ ./none }' ;;
 	svc-umask) if [ "$state" = open ]; then echo 137; else echo 022; fi ;;
 	*) return 1 ;;
