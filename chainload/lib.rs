@@ -43,5 +43,5 @@ macro_rules! table {
 
 table! {
     argv0 background cd chroot env envdir envfile envuidgid fdclose fdmove foreground r#if ionice limit
-    mkdir nice nnp oom redirfd sched setlock setsid setuid timeout r#try tty umask 
+    mkdir nice nnp oom redirfd sched setlock setsid setuid timeout r#try tty umask waitfile
 }

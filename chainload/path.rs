@@ -31,7 +31,7 @@ pub(crate) struct Place {
 }
 
 /// As many as the kernel follows.
-const MAX_LINKS: usize = 40;
+pub(crate) const MAX_LINKS: usize = 40;
 
 /// Goes to the directory of the last name. Every directory on the way must be one where others can't
 /// replace what is ours; a symbolic link is followed only where others can't have put it.
@@ -86,7 +86,7 @@ fn start(path: &OsStr) -> Result<OwnedFd> {
 }
 
 /// The names between slashes.
-fn names(path: &OsStr) -> Vec<OsString> {
+pub(crate) fn names(path: &OsStr) -> Vec<OsString> {
     path.as_bytes()
         .split(|b| *b == b'/')
         .filter(|name| !name.is_empty() && *name != b".")

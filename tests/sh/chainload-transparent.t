@@ -32,6 +32,7 @@ neutral() {
 	svc-timeout) echo 60 ;;
 	svc-try) echo '{ ./none }' ;;
 	svc-umask) if [ "$state" = open ]; then echo 137; else echo 022; fi ;;
+	svc-waitfile) echo / ;;
 	*) return 1 ;;
 	esac
 }
