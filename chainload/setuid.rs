@@ -6,7 +6,10 @@ use common::base::args::unknown;
 use common::base::future::Future;
 use common::os::account::present_groups;
 use common::prelude::*;
-use rustix::process::{Gid, Uid};
+use rustix::process::{
+    Gid, Pid, Signal, Uid, getpid, getppid, kill_process, parent_process_death_signal,
+    set_parent_process_death_signal,
+};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use super::identity;
@@ -73,6 +76,8 @@ impl Change for Setuid {
 
     /// Groups first: once the uid is dropped, the right to change them is gone.
     fn apply(&self, _: &mut Future) -> Result<()> {
+        let parent = getppid();
+        let at_its_death = parent_process_death_signal().unable("read the parent's death signal")?;
         if let Some(groups) = &self.found.groups {
             set_groups(groups)?;
         }
@@ -82,12 +87,22 @@ impl Change for Setuid {
         if let Some(uid) = self.found.uid.map(Uid::from_raw) {
             set_thread_res_uid(uid, uid, uid).unable(format_args!("set uid {}", uid.as_raw()))?;
         }
-        Ok(())
+        at_its_death.map_or(Ok(()), |signal| restore_death_signal(signal, parent))
     }
 
     fn moves_look_ups(&self) -> bool {
         true
     }
+}
+
+/// The kernel forgets which signal the death of our parent is to send us when our ids change.
+fn restore_death_signal(signal: Signal, parent: Option<Pid>) -> Result<()> {
+    set_parent_process_death_signal(Some(signal)).unable("keep the parent's death signal")?;
+    if getppid() != parent {
+        // It has died meanwhile.
+        kill_process(getpid(), signal).unable("end with the parent")?;
+    }
+    Ok(())
 }
 
 /// Who has these groups already needs no right to set them: a user's own tree may name the user.

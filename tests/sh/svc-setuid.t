@@ -53,6 +53,10 @@ for user in nobody daemon $(getent group | awk -F: '$4 != "" { split($4, a, ",")
 	is "it has the groups that id tells for $user" \
 		"$(svc-setuid "$user" id -G | tr ' ' '\n' | sort -n)" "$(id -G "$user" | tr ' ' '\n' | sort -n)"
 done
+if has setpriv && setpriv --pdeathsig TERM true 2>/dev/null; then
+	is "the signal that its parent's death sends it stays" \
+		"$(setpriv --pdeathsig USR1 svc-setuid 33:34 setpriv --dump | grep '^Parent death')" 'Parent death signal: USR1'
+else skip "the signal that its parent's death sends it stays" 'no setpriv here'; fi
 same 'it is s6-setuidgid for numbers' 'svc-setuid 33:34 id' 's6-setuidgid 33:34 id'
 
 done_testing

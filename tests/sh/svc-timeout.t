@@ -51,6 +51,13 @@ like 'and what it reads signals from' "$(readlink "/proc/$link/fd/0")" signalfd
 kill -9 "$link"
 becomes 10 'killed, it takes the program with it' gone "$prog"
 signals=
+if is_root; then
+	chmod 777 .
+	running 60 svc-setuid 65534:65534
+	kill -9 "$link"
+	becomes 10 'also when that has changed its user' gone "$prog"
+	chmod 755 .
+fi
 running 60
 kill -9 "$prog"
 wait "$link"
