@@ -38,6 +38,10 @@ mistake 'invalid exit code: 256' svc-if -x 256 { true } true
 mistake 'invalid exit code: x' svc-if -x x { true } true
 mistake 'write { before a block, not true' svc-if true
 mistake 'empty block' svc-if { } true
+if has execlineb; then
+	is 'it stands in an execline script' "$(execlineb -Pc 'svc-if { test -e . } foreground { svc-try { ./none } echo 1 } echo 2')" '1
+2'
+else skip 'it stands in an execline script' 'no execlineb here'; fi
 # A word of the shell's own.
 mkdir bin && PATH=$PATH:$T/bin
 if has execlineb; then ln -s /usr/lib/execline/bin/if bin/execline-if; fi
