@@ -12,6 +12,7 @@ mod quantity;
 mod word;
 
 use envfile::grammar::Variable;
+use expand::grammar::Braces;
 use link::{Link, alone};
 
 /// The variables that svc-envfile finds in a file, or the line of a mistake: for the fuzz target.
@@ -22,6 +23,16 @@ pub fn variables_of_file(text: &[u8]) -> Result<Vec<Variable>, usize> {
 /// The value that svc-envdir finds in a file: for the fuzz target.
 pub fn value_of_file(file: &[u8]) -> Option<Vec<u8>> {
     envdir::value(file, envdir::Form::default())
+}
+
+/// The words that svc-expand makes of one, plainly or with `--shell-defaults`: for the fuzz target.
+pub fn words_of_word(
+    word: &[u8],
+    defaults: bool,
+    value: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Vec<Vec<u8>> {
+    let braces = if defaults { Braces::NameOrText } else { Braces::Name };
+    expand::grammar::words(word, braces, value)
 }
 
 /// The table: a module for each link.
@@ -42,6 +53,7 @@ macro_rules! table {
 }
 
 table! {
-    argv0 background cd chroot env envdir envfile envuidgid fdclose fdmove foreground r#if ionice limit
-    mkdir nice nnp oom redirfd sched setlock setsid setuid timeout r#try tty umask waitfile
+    argv0 background cd chroot env envdir envfile envuidgid expand fdclose fdmove foreground r#if
+    ionice limit mkdir nice nnp oom redirfd sched setlock setsid setuid timeout r#try tty umask
+    waitfile
 }

@@ -36,6 +36,7 @@ pub(crate) const BODIES: &[Body] = &[
     ("when", when),
     ("envfile", envfile),
     ("envdir", envdir),
+    ("expand", expand),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -241,6 +242,38 @@ pub(crate) fn envdir(bytes: &[u8]) {
     let count = |text: &[u8], byte: u8| text.iter().filter(|b| **b == byte).count();
     assert_eq!(count(&value, b'\n'), count(line, 0));
     assert!(!value.ends_with(b" ") && !value.ends_with(b"\t"));
+}
+
+/// Words of a command line, the first line being the value of `A`, each other one a word: one without
+/// a dollar is what it was; one in which each is doubled is what it was before; with the words for
+/// defaults, one without any is what it is without.
+pub(crate) fn expand(bytes: &[u8]) {
+    let mut lines = bytes.split(|b| *b == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let value = |name: &[u8]| (name == b"A").then(|| first.to_vec());
+    for word in lines {
+        let words = chainload::words_of_word(word, false, &value);
+        let with_defaults = chainload::words_of_word(word, true, &value);
+        let has = |pair: &[u8]| word.windows(2).any(|w| w == pair);
+        if !word.contains(&b'$') {
+            assert_eq!(words, [word]);
+        }
+        if !has(b":-") && !has(b":+") {
+            assert_eq!(words, with_defaults);
+        }
+        // Only a word that is a variable is not one word.
+        assert!(words.len() == 1 || word.starts_with(b"$"));
+        // Each byte of a word is taken once, and at most one value for each three of them.
+        let most = word.len() + word.len() / 3 * first.len() + first.len();
+        for words in [&words, &with_defaults] {
+            assert!(words.iter().map(Vec::len).sum::<usize>() <= most);
+        }
+        let mut doubled = word.to_vec();
+        for at in (0..word.len()).rev().filter(|at| word[*at] == b'$') {
+            doubled.insert(at, b'$');
+        }
+        assert_eq!(chainload::words_of_word(&doubled, true, &value), [word]);
+    }
 }
 
 /// The lines of a record with the right checksum at their end: else next to nothing that a fuzzer

@@ -14,6 +14,7 @@ neutral() {
 	svc-envdir) echo -I none ;;
 	svc-envfile) echo -./none ;;
 	svc-envuidgid) echo "-u $(id -u):$(id -g)" ;;
+	svc-expand) echo ;;
 	svc-fdclose) echo 99 ;;
 	svc-fdmove) echo 5 5 ;;
 	svc-foreground) echo '{ true }' ;;
