@@ -4,6 +4,7 @@
 use common::program::Program;
 
 mod block;
+mod capability;
 mod child;
 mod identity;
 pub mod link;
@@ -53,7 +54,7 @@ macro_rules! table {
 }
 
 table! {
-    argv0 background cd chroot env envdir envfile envuidgid expand fdclose fdmove foreground r#if
-    ionice limit mkdir nice nnp oom redirfd sched setlock setsid setuid timeout r#try tty umask
+    argv0 background caps cd chroot env envdir envfile envuidgid expand fdclose fdmove foreground
+    r#if ionice limit mkdir nice nnp oom redirfd sched setlock setsid setuid timeout r#try tty umask
     waitfile
 }

@@ -8,6 +8,7 @@ use rustix::thread::{
     set_no_new_privs,
 };
 
+use super::capability;
 use super::link::{Change, Link};
 use super::word::invalid;
 
@@ -56,8 +57,16 @@ impl Change for Nnp {
     fn apply(&self, _: &mut Future) -> Result<()> {
         if !self.0.is_empty() {
             let present = capabilities_secure_bits().unable("read the securebits")?;
-            set_capabilities_secure_bits(present | self.0).unable("set the securebits")?;
+            // An exec takes it away: a link behind shall not have it either.
+            let wanted = present | (self.0 - CapabilitiesSecureBits::KEEP_CAPS);
+            set_capabilities_secure_bits(wanted).unable("set the securebits")?;
+            capability::as_after_exec()?;
         }
         set_no_new_privs(true).unable("set no_new_privs")
+    }
+
+    /// Without noroot, root may read what it wants.
+    fn moves_look_ups(&self) -> bool {
+        !self.0.is_empty()
     }
 }

@@ -10,17 +10,20 @@ use rustix::process::{
     Gid, Pid, Signal, Uid, getpid, getppid, kill_process, parent_process_death_signal,
     set_parent_process_death_signal,
 };
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::thread::{
+    set_keep_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+};
 
-use super::identity;
 use super::link::{Change, Link};
+use super::{capability, identity};
 
 pub(super) const LINK: Link = Link {
     name: "svc-setuid",
     help: "[-s GROUPS] ACCOUNT PROG...
        svc-setuid -g GROUP [-s GROUPS] PROG...
 Becomes PROG as the user ACCOUNT: a NAME, with the groups that the user is in, or USER:GROUP, names or
-numbers, with that group alone. There is no way back for PROG.
+numbers, with that group alone. There is no way back for PROG: of root's capabilities it has only the
+ambient ones, if svc-caps -a gave it any.
   -g GROUP   change only the primary group
   -s GROUPS  these supplementary groups, with commas, instead
 ",
@@ -84,8 +87,8 @@ impl Change for Setuid {
         if let Some(gid) = self.found.gid.map(Gid::from_raw) {
             set_thread_res_gid(gid, gid, gid).unable(format_args!("set gid {}", gid.as_raw()))?;
         }
-        if let Some(uid) = self.found.uid.map(Uid::from_raw) {
-            set_thread_res_uid(uid, uid, uid).unable(format_args!("set uid {}", uid.as_raw()))?;
+        if let Some(uid) = self.found.uid {
+            set_uid(Uid::from_raw(uid))?;
         }
         at_its_death.map_or(Ok(()), |signal| restore_death_signal(signal, parent))
     }
@@ -116,4 +119,24 @@ fn set_groups(groups: &[u32]) -> Result<()> {
     }
     let groups: Vec<Gid> = groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
     set_thread_groups(&groups).unable("set supplementary groups")
+}
+
+/// The kernel takes the ambient capabilities away from who was root. They are there because svc-caps
+/// was told so, for this very moment: only the others go.
+fn set_uid(uid: Uid) -> Result<()> {
+    let setting = format_args!("set uid {}", uid.as_raw());
+    if uid.is_root() {
+        return set_thread_res_uid(uid, uid, uid).unable(setting);
+    }
+    let present = capability::present()?;
+    let ambient = capability::ambient(&present).unable("read the ambient capabilities")?;
+    if ambient.is_empty() {
+        set_thread_res_uid(uid, uid, uid).unable(setting)?;
+    } else {
+        set_keep_capabilities(true).unable("keep capabilities")?;
+        set_thread_res_uid(uid, uid, uid).unable(setting)?;
+        capability::set_ambient(ambient)?;
+        set_keep_capabilities(false).unable("keep capabilities no longer")?;
+    }
+    capability::as_after_exec()
 }

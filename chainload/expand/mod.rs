@@ -58,4 +58,3 @@ impl Change for Expand {
         true
     }
 }
-

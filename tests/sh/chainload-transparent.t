@@ -8,6 +8,7 @@ neutral() {
 	case $1 in
 	svc-argv0) echo sh ;;
 	svc-background) echo '{ true }' ;;
+	svc-caps) echo -b all ;;
 	svc-cd) echo . ;;
 	svc-chroot) echo / ;;
 	svc-env) echo -u NONE ;;
