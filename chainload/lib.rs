@@ -54,7 +54,7 @@ macro_rules! table {
 }
 
 table! {
-    argv0 background caps cd chroot env envdir envfile envuidgid expand fdclose fdmove foreground
-    r#if ionice limit mkdir nice nnp oom redirfd sched setlock setsid setuid timeout r#try tty umask
-    waitfile
+    argv0 background caps cd cgroup chroot env envdir envfile envuidgid expand fdclose fdmove
+    foreground r#if ionice limit mkdir nice nnp oom redirfd sched setlock setsid setuid timeout
+    r#try tty umask waitfile
 }

@@ -1,6 +1,7 @@
 //! The kernel made convenient: files, locks, fifos, children, signals, processes.
 
 pub mod account;
+pub mod cgroup;
 pub mod clock;
 pub mod exec;
 pub mod fds;

@@ -10,6 +10,7 @@ neutral() {
 	svc-background) echo '{ true }' ;;
 	svc-caps) echo -b all ;;
 	svc-cd) echo . ;;
+	svc-cgroup) echo . ;;
 	svc-chroot) echo / ;;
 	svc-env) echo -u NONE ;;
 	svc-envdir) echo -I none ;;

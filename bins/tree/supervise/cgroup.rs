@@ -10,18 +10,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use common::base::error::reason;
 use common::base::signal::Signal;
 use common::format::servicedir::KillScope;
-use common::os::file;
 use common::os::process::Watched;
-use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat, statfs};
+use common::os::{cgroup, file};
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::{Errno, Result};
 use rustix::process::Pid;
 
 use super::supervisor::Supervisor;
 
-/// linux/magic.h
-const CGROUP2_SUPER_MAGIC: i64 = 0x6367_7270;
-/// Where v2 is mounted: alone, or beside v1.
-const ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 /// How often a frozen cgroup is looked through before the rest is given up to `populated`.
 const ROUNDS: usize = 100;
 /// How many of the processes that are left are named.
@@ -55,7 +51,7 @@ impl Supervisor {
     /// Kills all processes of the cgroup. False: it has none, or they can't be killed that way.
     pub(super) fn kill_cgroup(&self) -> bool {
         let Ok(dir) = self.cgroup(false) else { return false };
-        match write(&dir, "cgroup.kill", "1") {
+        match cgroup::set(&dir, "cgroup.kill", b"1") {
             Ok(()) => true,
             Err(Errno::NOENT) => kill_frozen(&dir).is_ok(),
             Err(_) => false,
@@ -80,44 +76,18 @@ impl Supervisor {
         }
     }
 
-    /// Opens the service's cgroup: an absolute path begins at the root, any other at our own.
+    /// Opens the service's cgroup.
     fn cgroup(&self, make: bool) -> Result<OwnedFd> {
         let path = &self.machine.settings.cgroup;
         if path.is_empty() {
             return Err(Errno::NOENT);
         }
-        let root = ROOTS
-            .into_iter()
-            .find(|root| statfs(*root).is_ok_and(|s| s.f_type == CGROUP2_SUPER_MAGIC));
-        let mut dir = file::open_dir(CWD, root.ok_or(Errno::NOTSUP)?)?;
-        if !path.starts_with('/') {
-            dir = file::open_dir(&dir, format!("./{}", own()?).as_str())?;
-        }
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            if make {
-                match mkdirat(&dir, part, Mode::from_raw_mode(0o755)) {
-                    Ok(()) | Err(Errno::EXIST) => {}
-                    Err(e) => return Err(e),
-                }
-            }
-            dir = file::open_dir(&dir, part)?;
+        let mut dir = cgroup::origin(path)?;
+        for name in cgroup::names(path) {
+            dir = cgroup::child(&dir, name, make)?;
         }
         Ok(dir)
     }
-}
-
-/// Our own cgroup of v2: the line `0::PATH` of cgroups(7).
-fn own() -> Result<String> {
-    let mut buffer = [0; 8192];
-    let text = file::read_small(CWD, c"/proc/self/cgroup", &mut buffer)?;
-    let text = std::str::from_utf8(text).map_err(|_| Errno::INVAL)?;
-    let path = text.lines().find_map(|line| line.strip_prefix("0::")).ok_or(Errno::NOTSUP)?;
-    Ok(path.trim_start_matches('/').to_owned())
-}
-
-fn write(dir: impl AsFd, name: &str, text: &str) -> Result<()> {
-    let fd = openat(dir, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
-    file::write_all(&fd, text.as_bytes())
 }
 
 /// Reads `cgroup.procs` to its end: there may be thousands.
@@ -138,7 +108,7 @@ fn members(dir: impl AsFd) -> Result<Vec<Pid>> {
 
 /// Before cgroup.kill: nothing in a frozen cgroup can fork while we kill it.
 fn kill_frozen(dir: &OwnedFd) -> Result<()> {
-    write(dir, "cgroup.freeze", "1")?;
+    cgroup::set(dir, "cgroup.freeze", b"1")?;
     for _ in 0..ROUNDS {
         let pids = members(dir)?;
         if pids.is_empty() {
@@ -149,5 +119,5 @@ fn kill_frozen(dir: &OwnedFd) -> Result<()> {
             let _ = common::sys::signal::kill(pid, false, Signal::KILL.number());
         }
     }
-    write(dir, "cgroup.freeze", "0")
+    cgroup::set(dir, "cgroup.freeze", b"0")
 }
