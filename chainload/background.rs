@@ -46,4 +46,8 @@ impl Change for Background {
     fn moves_look_ups(&self) -> bool {
         true
     }
+
+    fn blocks(&self) -> Vec<&[OsString]> {
+        vec![&self.block]
+    }
 }

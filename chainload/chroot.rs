@@ -34,4 +34,12 @@ impl Change for Chroot {
     fn moves_look_ups(&self) -> bool {
         true
     }
+
+    fn changes_root(&self) -> bool {
+        true
+    }
+
+    fn needs(&self, _: u32) -> Option<&'static str> {
+        Some("CAP_SYS_CHROOT")
+    }
 }

@@ -39,4 +39,8 @@ impl Change for Foreground {
     fn moves_look_ups(&self) -> bool {
         true
     }
+
+    fn blocks(&self) -> Vec<&[OsString]> {
+        vec![&self.0]
+    }
 }

@@ -62,6 +62,10 @@ impl Change for If {
     fn moves_look_ups(&self) -> bool {
         true
     }
+
+    fn blocks(&self) -> Vec<&[OsString]> {
+        vec![&self.block]
+    }
 }
 
 /// That of the block; 128 for all from there on, so that they can't be taken for a signal. The success

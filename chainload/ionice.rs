@@ -16,9 +16,11 @@ from the niceness); LEVEL, of the first two, is 0 (first) to 7 (last), 4 by defa
     read,
 };
 
+/// IOPRIO_CLASS_RT
+const REALTIME: i32 = 1;
 /// Names, numbers (linux/ioprio.h) and whether there are levels.
 const CLASSES: [(&str, i32, bool); 4] =
-    [("none", 0, false), ("realtime", 1, true), ("best-effort", 2, true), ("idle", 3, false)];
+    [("none", 0, false), ("realtime", REALTIME, true), ("best-effort", 2, true), ("idle", 3, false)];
 /// What the kernel takes for best-effort when nothing is said (IOPRIO_BE_NORM).
 const NORMAL: i32 = 4;
 /// The class stands above the level (IOPRIO_CLASS_SHIFT).
@@ -51,6 +53,10 @@ fn priority(text: &str) -> Option<i32> {
 impl Change for Ionice {
     fn apply(&self, _: &mut Future) -> Result<()> {
         set_io_priority(self.0).unable("set the I/O priority")
+    }
+
+    fn needs(&self, _: u32) -> Option<&'static str> {
+        (self.0 >> SHIFT == REALTIME).then_some("CAP_SYS_NICE")
     }
 }
 

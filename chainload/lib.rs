@@ -1,10 +1,13 @@
 //! Chainloaders: each changes one thing about its own process, then becomes the next program.
 #![forbid(unsafe_code)]
 
+use std::ffi::OsString;
+
 use common::program::Program;
 
 mod block;
 mod capability;
+mod chain;
 mod child;
 mod identity;
 pub mod link;
@@ -36,6 +39,12 @@ pub fn words_of_word(
     expand::grammar::words(word, braces, value)
 }
 
+/// The words of each line of a chain file, or the line and column of a mistake: for the fuzz target.
+pub fn lines_of_chain(text: &[u8]) -> Result<Vec<Vec<OsString>>, (usize, usize)> {
+    let lines = chain::grammar::parse(text).map_err(|bad| (bad.at.line, bad.at.column))?;
+    Ok(lines.into_iter().map(|line| line.words).collect())
+}
+
 /// The table: a module for each link.
 macro_rules! table {
     ($($module:ident)*) => {
@@ -44,8 +53,8 @@ macro_rules! table {
         /// Every link, by name.
         pub const LINKS: &[Link] = &[$($module::LINK),*];
 
-        /// Each link as a program of its own.
-        pub const PROGRAMS: &[Program] = &[$(Program {
+        /// Each link as a program of its own, and what makes one of many.
+        pub const PROGRAMS: &[Program] = &[chain::PROGRAM, $(Program {
             name: $module::LINK.name,
             help: $module::LINK.help,
             main: |args| alone(&$module::LINK, args),

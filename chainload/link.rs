@@ -1,5 +1,7 @@
 //! What a link of a chain is: it reads its own words, looks up what it needs, changes the process.
 
+use std::ffi::OsString;
+
 use common::base::future::Future;
 use common::prelude::*;
 
@@ -35,6 +37,27 @@ pub trait Change {
     /// Whether this changes the words that come next. Then they are read only after it was applied.
     fn changes_words(&self) -> bool {
         false
+    }
+
+    /// Whether what comes next sees another root directory.
+    fn changes_root(&self) -> bool {
+        false
+    }
+
+    /// The user that this makes of root, and so the end of root's privileges; known when it was looked
+    /// up.
+    fn drops_to(&self) -> Option<u32> {
+        None
+    }
+
+    /// The privilege without which this fails for certain when root has become that user.
+    fn needs(&self, _user: u32) -> Option<&'static str> {
+        None
+    }
+
+    /// The command lines that this runs besides the next program.
+    fn blocks(&self) -> Vec<&[OsString]> {
+        Vec::new()
     }
 }
 

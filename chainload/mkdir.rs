@@ -87,6 +87,10 @@ impl Change for Mkdir {
     fn moves_look_ups(&self) -> bool {
         true
     }
+
+    fn needs(&self, user: u32) -> Option<&'static str> {
+        self.owner.filter(|(uid, _)| *uid != user).map(|_| "CAP_CHOWN")
+    }
 }
 
 impl Mkdir {

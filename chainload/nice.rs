@@ -44,4 +44,8 @@ impl Change for Nice {
         };
         setpriority_process(None, niceness).unable(format_args!("set the niceness to {niceness}"))
     }
+
+    fn needs(&self, _: u32) -> Option<&'static str> {
+        matches!(self, Nice::Add(..0) | Nice::Set(..0)).then_some("CAP_SYS_NICE")
+    }
 }

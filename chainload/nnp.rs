@@ -69,4 +69,8 @@ impl Change for Nnp {
     fn moves_look_ups(&self) -> bool {
         !self.0.is_empty()
     }
+
+    fn needs(&self, _: u32) -> Option<&'static str> {
+        (!self.0.is_empty()).then_some("CAP_SETPCAP")
+    }
 }

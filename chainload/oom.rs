@@ -34,4 +34,8 @@ impl Change for Oom {
             .and_then(|file| write_all(file, self.0.to_string().as_bytes()))
             .unable(format_args!("write {} to {FILE}", self.0))
     }
+
+    fn needs(&self, _: u32) -> Option<&'static str> {
+        (self.0 < 0).then_some("CAP_SYS_RESOURCE")
+    }
 }

@@ -98,6 +98,11 @@ impl Change for Sched {
         }
         Ok(())
     }
+
+    fn needs(&self, _: u32) -> Option<&'static str> {
+        // Only fifo and rr have a priority.
+        self.policy.filter(|(_, priority)| *priority > 0).map(|_| "CAP_SYS_NICE")
+    }
 }
 
 #[cfg(test)]

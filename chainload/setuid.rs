@@ -96,6 +96,19 @@ impl Change for Setuid {
     fn moves_look_ups(&self) -> bool {
         true
     }
+
+    fn drops_to(&self) -> Option<u32> {
+        self.found.uid.filter(|uid| *uid != 0)
+    }
+
+    /// Who is it already needs none.
+    fn needs(&self, user: u32) -> Option<&'static str> {
+        match self.found.uid {
+            Some(uid) if uid == user => None,
+            Some(_) => Some("CAP_SETUID"),
+            None => Some("CAP_SETGID"),
+        }
+    }
 }
 
 /// The kernel forgets which signal the death of our parent is to send us when our ids change.

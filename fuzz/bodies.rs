@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "a fuzz target uses one of them")]
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use common::base::death::Death;
 use common::base::signal::Signal;
@@ -37,6 +37,7 @@ pub(crate) const BODIES: &[Body] = &[
     ("envfile", envfile),
     ("envdir", envdir),
     ("expand", expand),
+    ("chain", chain),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -274,6 +275,27 @@ pub(crate) fn expand(bytes: &[u8]) {
         }
         assert_eq!(chainload::words_of_word(&doubled, true, &value), [word]);
     }
+}
+
+/// A chain file: its words, each quoted, make the same chain, or a mistake has a place that is in it.
+pub(crate) fn chain(bytes: &[u8]) {
+    let lines = match chainload::lines_of_chain(bytes) {
+        Ok(lines) => lines,
+        Err((line, column)) => {
+            let there = bytes.split(|b| *b == b'\n').nth(line - 1);
+            assert!(there.is_some_and(|text| column <= text.len() + 1));
+            return;
+        }
+    };
+    let mut quoted = Vec::new();
+    for line in &lines {
+        for word in line {
+            let parts: Vec<&[u8]> = word.as_bytes().split(|b| *b == b'\'').collect();
+            quoted.extend([b"'", &parts.join(&b"'\"'\"'"[..])[..], b"' "].concat());
+        }
+        quoted.push(b'\n');
+    }
+    assert_eq!(chainload::lines_of_chain(&quoted), Ok(lines));
 }
 
 /// The lines of a record with the right checksum at their end: else next to nothing that a fuzzer

@@ -73,10 +73,16 @@ impl Args {
         self.operand.take_if(|word| is(word))
     }
 
-    /// All operands that are left; `what` names them when there is none.
-    pub fn operands(&mut self, what: &str) -> Result<Vec<OsString>> {
+    /// All operands that are left.
+    pub fn rest(&mut self) -> Result<Vec<OsString>> {
         let mut rest: Vec<OsString> = self.operand.take().into_iter().collect();
         rest.extend(self.parser.raw_args()?);
+        Ok(rest)
+    }
+
+    /// All operands that are left; `what` names them when there is none.
+    pub fn operands(&mut self, what: &str) -> Result<Vec<OsString>> {
+        let rest = self.rest()?;
         if rest.is_empty() {
             return Err(Error::user(format_args!("missing {what}")));
         }

@@ -36,9 +36,14 @@ pub fn search_and_exec(future: &Future) -> Errno {
     worst
 }
 
-/// The first executable of this name in PATH.
+/// The first executable of this name in our PATH.
 pub fn find(name: &OsStr) -> Option<PathBuf> {
-    candidates(name, std::env::var_os("PATH"))
+    find_in(name, std::env::var_os("PATH"))
+}
+
+/// The first executable of this name in a PATH; none: that of a program without one.
+pub fn find_in(name: &OsStr, path: Option<OsString>) -> Option<PathBuf> {
+    candidates(name, path)
         .into_iter()
         .find(|path| accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok())
 }

@@ -1,0 +1,122 @@
+//! Links of one process: read, looked up and applied, and one exec at the end.
+
+use std::ffi::{OsStr, OsString};
+
+use common::base::error::exit;
+use common::base::future::Future;
+use common::prelude::*;
+
+use super::Chain;
+use super::grammar::Line;
+use crate::LINKS;
+use crate::link::{Change, Link, apply_all};
+
+/// A link of a chain, and what it says names where it stands.
+pub(super) struct Step {
+    pub(super) link: &'static Link,
+    pub(super) change: Box<dyn Change>,
+    /// As it begins a message.
+    named: String,
+}
+
+impl Step {
+    /// An error of this link's, with its place.
+    pub(super) fn at(&self, e: Error) -> Error {
+        placed(&self.named, self.link, e)
+    }
+}
+
+fn placed(named: &str, link: &Link, e: Error) -> Error {
+    if e.message.is_empty() {
+        return e;
+    }
+    Error::new(e.code, format_args!("{named}{}: {}", link.name, e.message))
+}
+
+impl Change for Step {
+    fn look_up(&mut self, future: &mut Future) -> Result<()> {
+        self.change.look_up(future).map_err(|e| placed(&self.named, self.link, e))
+    }
+    fn apply(&self, future: &mut Future) -> Result<()> {
+        self.change.apply(future).map_err(|e| self.at(e))
+    }
+    fn moves_look_ups(&self) -> bool {
+        self.change.moves_look_ups()
+    }
+    fn changes_words(&self) -> bool {
+        self.change.changes_words()
+    }
+}
+
+/// The link of that name. A path is never ours: it may be another version.
+pub(super) fn link(name: &OsStr) -> Option<&'static Link> {
+    LINKS.iter().find(|link| name == link.name)
+}
+
+/// The links at the beginning of a line, and the words behind them. After one that changes words, those
+/// behind it are left as they are.
+pub(super) fn links(chain: &Chain, line: &Line) -> Result<(Vec<Step>, Vec<OsString>)> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut words = line.words.clone();
+    while let Some(link) = words.first().and_then(|name| link(name)) {
+        if steps.last().is_some_and(|step| step.change.changes_words()) {
+            break;
+        }
+        let named = chain.named(line);
+        let mut args = Args::new(words.drain(1..));
+        let read = (link.read)(&mut args).and_then(|change| Ok((change, args.rest()?)));
+        let (change, rest) = read.map_err(|e| placed(&named, link, e))?;
+        words = rest;
+        steps.push(Step { link, change, named });
+    }
+    Ok((steps, words))
+}
+
+/// The links at the beginning of a chain, and all words behind them.
+fn beginning(chain: &Chain) -> Result<(Vec<Step>, Vec<OsString>)> {
+    let mut steps = Vec::new();
+    let mut lines = chain.lines.iter();
+    for line in lines.by_ref() {
+        let (more, mut words) = links(chain, line)?;
+        let changes_words = more.last().is_some_and(|step| step.change.changes_words());
+        steps.extend(more);
+        if changes_words || !words.is_empty() {
+            words.extend(lines.flat_map(|line| line.words.iter().cloned()));
+            return Ok((steps, words));
+        }
+    }
+    Ok((steps, Vec::new()))
+}
+
+/// Applies the links, and becomes what comes behind them.
+pub(super) fn run(chain: &Chain) -> Result<Next> {
+    let (steps, mut words) = beginning(chain)?;
+    let mut future = Future::new(words_of(&mut words, chain)?);
+    apply(steps, &mut future)?;
+    // Where a link has changed the words behind it, there may be links among them.
+    while future.argv.first().is_some_and(|name| link(name).is_some()) {
+        let line = Line { number: 0, words: std::mem::take(&mut future.argv) };
+        let rest = Chain { file: None, lines: vec![line] };
+        let (steps, mut words) = beginning(&rest)?;
+        future.argv = words_of(&mut words, chain)?;
+        apply(steps, &mut future)?;
+    }
+    Ok(Next::Exec(future))
+}
+
+fn words_of(words: &mut Vec<OsString>, chain: &Chain) -> Result<Vec<OsString>> {
+    if words.is_empty() {
+        let named = chain.lines.last().map(|line| chain.named(line)).unwrap_or_default();
+        let text = format!("{named}missing program behind the last link");
+        return Err(Error::new(exit::USAGE, text));
+    }
+    Ok(std::mem::take(words))
+}
+
+fn apply(steps: Vec<Step>, future: &mut Future) -> Result<()> {
+    let mut changes: Vec<Box<dyn Change>> = Vec::new();
+    for step in steps {
+        changes.push(Box::new(step));
+    }
+    apply_all(&mut changes, future)
+}

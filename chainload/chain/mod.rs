@@ -1,0 +1,122 @@
+//! svc-chain: a run script that needs no shell.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
+
+use common::base::args::unknown;
+use common::base::error::{exit, reason};
+use common::os::file::{fill, open_regular, write_all};
+use common::prelude::*;
+use rustix::fs::CWD;
+use rustix::io::Errno;
+use rustix::stdio::stdout;
+
+mod check;
+mod fuse;
+pub(crate) mod grammar;
+mod show;
+
+use grammar::Line;
+
+pub(super) const PROGRAM: Program = Program {
+    name: "svc-chain",
+    help: "FILE [WORD...]
+       svc-chain --show | --check FILE [WORD...]
+       svc-chain -c [--show | --check] PROG...
+Runs the chain in FILE: a link a line, the last line the program, to which WORDs are appended.
+Consecutive links of this suite are applied in one process, with one exec at the end.
+  -c       the chain is the rest of the command line
+  --show   print the command that FILE stands for, and run nothing
+  --check  look for mistakes, and run nothing; exit 100 if there is one
+",
+    main,
+};
+
+/// A file longer than this is none for us, bytes.
+const LONGEST: usize = 1 << 20;
+
+enum Task {
+    Run,
+    Show,
+    Check,
+}
+
+/// Lines, and where they are from.
+struct Chain {
+    /// None: the command line.
+    file: Option<OsString>,
+    lines: Vec<Line>,
+}
+
+fn main(mut args: Args) -> Result<Next> {
+    let (mut task, mut is_words) = (Task::Run, false);
+    while let Some(option) = args.option()? {
+        match option.as_str() {
+            "-c" => is_words = true,
+            "--show" => task = Task::Show,
+            "--check" => task = Task::Check,
+            _ => return Err(unknown(&option)),
+        }
+    }
+    let chain = if is_words { Chain::of_words(args)? } else { Chain::of_file(args)? };
+    match task {
+        Task::Run => fuse::run(&chain),
+        Task::Show => {
+            write_all(stdout(), &show::command(&chain)).unable("write to standard output")?;
+            Ok(Next::Exit(exit::OK))
+        }
+        Task::Check => check::check(&chain),
+    }
+}
+
+impl Chain {
+    fn of_words(mut args: Args) -> Result<Chain> {
+        let line = Line { number: 0, words: args.operands("program")? };
+        Ok(Chain { file: None, lines: vec![line] })
+    }
+
+    fn of_file(mut args: Args) -> Result<Chain> {
+        let file = args.operand("file")?;
+        let mut lines = grammar::parse(&read(&file)?).map_err(|bad| {
+            let text = format!("{}:{}: {}", file.display(), bad.at, bad.what);
+            Error::new(exit::USAGE, text)
+        })?;
+        let Some(last) = lines.last_mut() else {
+            let text = format!("{}: no program in this file", file.display());
+            return Err(Error::new(exit::USAGE, text));
+        };
+        last.words.extend(args.rest()?);
+        Ok(Chain { file: Some(file), lines })
+    }
+
+    /// How a line is called in what is said of it.
+    fn named(&self, line: &Line) -> String {
+        match &self.file {
+            Some(file) => format!("{}:{}: ", file.display(), line.number),
+            None => String::new(),
+        }
+    }
+
+    /// An error of a line.
+    fn at(&self, line: &Line, code: u8, what: impl Display) -> Error {
+        Error::new(code, format_args!("{}{what}", self.named(line)))
+    }
+}
+
+fn read(path: &OsStr) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let fd = match open_regular(CWD, path) {
+        Err(Errno::INVAL) => {
+            return Err(Error::system(format_args!("unable to read {shown}: no regular file")));
+        }
+        result => result.unable(format_args!("open {shown}"))?,
+    };
+    let mut text = vec![0; LONGEST + 1];
+    let length = fill(&fd, &mut text).unable(format_args!("read {shown}"))?;
+    if length > LONGEST {
+        let why = reason(Errno::FBIG);
+        return Err(Error::system(format_args!("unable to read {shown}: {why}")));
+    }
+    text.truncate(length);
+    Ok(text)
+}
