@@ -61,12 +61,17 @@ impl Change for Cgroup {
             let setting = format_args!("set {name} of {} to {}", self.path, value.display());
             cgroup::set(&dir, name, value.as_bytes()).unable(setting)?;
         }
+        let entering = format_args!("enter {}", self.path);
+        // Who is there already needs no right to go there.
+        if cgroup::is_ours(&self.path).unable(entering)? {
+            return Ok(());
+        }
         match cgroup::set(&dir, "cgroup.procs", b"0") {
             Err(Errno::BUSY) => {
                 let why = "it has controllers for its children, and so no processes of its own";
-                Err(Error::system(format_args!("unable to enter {}: {why}", self.path)))
+                Err(Error::system(format_args!("unable to {entering}: {why}")))
             }
-            entered => entered.unable(format_args!("enter {}", self.path)),
+            entered => entered.unable(entering),
         }
     }
 

@@ -40,6 +40,12 @@ pub fn child(parent: &OwnedFd, name: &str, make: bool) -> Result<OwnedFd> {
     is_v2(openat(parent, name, flags, Mode::empty())?)
 }
 
+/// Whether a path is that of the cgroup that we are in.
+pub fn is_ours(path: &str) -> Result<bool> {
+    let within = names(path);
+    if path.starts_with('/') { Ok(within.eq(names(&own()?))) } else { Ok(within.count() == 0) }
+}
+
 /// Writes to a file of a cgroup; in one piece, as the kernel wants it.
 pub fn set(dir: impl AsFd, name: &str, text: &[u8]) -> Result<()> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

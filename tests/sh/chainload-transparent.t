@@ -77,6 +77,7 @@ for state in open closed; do
 	for link in $(cd "$BIN" && echo svc-*); do
 		words=$(neutral "$link") || continue
 		if [ "$link" = svc-chroot ] && ! is_root; then skip "$link" 'only root may'; continue; fi
+		if [ "$link" = svc-cgroup ] && ! svc-cgroup . true 2>/dev/null; then skip "$link" 'no cgroup v2 here'; continue; fi
 		# shellcheck disable=SC2086  # a word each
 		seen "$state" "$link" $words >after
 		# But for what it is for.

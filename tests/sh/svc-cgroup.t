@@ -16,6 +16,7 @@ if is_root && unshare -m true 2>/dev/null; then
 else skip 'without v2 it refuses' 'only root may'; fi
 
 root_of_all=
+chmod 755 .
 for dir in /sys/fs/cgroup/unified /sys/fs/cgroup; do
 	[ -e $dir/cgroup.subtree_control ] && { root_of_all=$dir; break; }
 done
@@ -32,6 +33,7 @@ in_it() { "$@" sed -n 's/^0:://p' /proc/self/cgroup; }
 is 'the program is in it' "$(in_it svc-cgroup $ours/a//b/)" $ours/a/b
 is 'a path may begin at our own' "$(in_it svc-cgroup $ours/a svc-cgroup ./c/d)" $ours/a/c/d
 is 'which is .' "$(in_it svc-cgroup $ours/a svc-cgroup .)" $ours/a
+is 'who is in it may stay' "$(cp "$BIN/svc-cgroup" . && in_it svc-cgroup $ours svc-setuid 65534:65534 ./svc-cgroup . ./svc-cgroup $ours/)" $ours
 is 'the cgroups are not open to others' "$(stat -c %a $at/a/c/d)" 755
 ok 'files are set' svc-cgroup $ours/a cgroup.max.depth=3 cgroup.max.descendants=4 -- true
 is 'each of them' "$(cat $at/a/cgroup.max.depth $at/a/cgroup.max.descendants)" "3
@@ -55,7 +57,7 @@ contains 'and named' "$(cat err)" "svc-cgroup: fatal: unable to make the cgroup 
 # A subtree that belongs to a user.
 mkdir $at/user && chown 65534 $at/user $at/user/cgroup.procs $at/user/cgroup.subtree_control
 is 'a user can use a subtree of his' \
-	"$(cp "$BIN/svc-cgroup" . && in_it svc-cgroup $ours/user svc-setuid 65534:65534 ./svc-cgroup one cgroup.max.depth=5)" $ours/user/one
+	"$(in_it svc-cgroup $ours/user svc-setuid 65534:65534 ./svc-cgroup one cgroup.max.depth=5)" $ours/user/one
 is 'and set files in it' "$(cat $at/user/one/cgroup.max.depth)" 5
 
 # Controllers: memory where v2 is alone, else what is left.
