@@ -7,8 +7,8 @@ use common::base::future::Future;
 use common::os::account::present_groups;
 use common::prelude::*;
 use rustix::process::{
-    Gid, Pid, Signal, Uid, getpid, getppid, kill_process, parent_process_death_signal,
-    set_parent_process_death_signal,
+    DumpableBehavior, Gid, Pid, Signal, Uid, getpid, getppid, kill_process,
+    parent_process_death_signal, set_dumpable_behavior, set_parent_process_death_signal,
 };
 use rustix::thread::{
     set_keep_capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
@@ -80,7 +80,8 @@ impl Change for Setuid {
     /// Groups first: once the uid is dropped, the right to change them is gone.
     fn apply(&self, _: &mut Future) -> Result<()> {
         let parent = getppid();
-        let at_its_death = parent_process_death_signal().unable("read the parent's death signal")?;
+        let at_its_death =
+            parent_process_death_signal().unable("read the parent's death signal")?;
         if let Some(groups) = &self.found.groups {
             set_groups(groups)?;
         }
@@ -90,6 +91,8 @@ impl Change for Setuid {
         if let Some(uid) = self.found.uid {
             set_uid(Uid::from_raw(uid))?;
         }
+        // As an exec does: else what is ours in /proc were root's, and a link behind could not write it.
+        set_dumpable_behavior(DumpableBehavior::Dumpable).unable("own our files in /proc")?;
         at_its_death.map_or(Ok(()), |signal| restore_death_signal(signal, parent))
     }
 
