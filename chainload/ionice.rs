@@ -19,8 +19,12 @@ from the niceness); LEVEL, of the first two, is 0 (first) to 7 (last), 4 by defa
 /// IOPRIO_CLASS_RT
 const REALTIME: i32 = 1;
 /// Names, numbers (linux/ioprio.h) and whether there are levels.
-const CLASSES: [(&str, i32, bool); 4] =
-    [("none", 0, false), ("realtime", REALTIME, true), ("best-effort", 2, true), ("idle", 3, false)];
+const CLASSES: [(&str, i32, bool); 4] = [
+    ("none", 0, false),
+    ("realtime", REALTIME, true),
+    ("best-effort", 2, true),
+    ("idle", 3, false),
+];
 /// What the kernel takes for best-effort when nothing is said (IOPRIO_BE_NORM).
 const NORMAL: i32 = 4;
 /// The class stands above the level (IOPRIO_CLASS_SHIFT).

@@ -25,9 +25,7 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
     let word = signed(args, "number")?;
     let text = word.to_str().unwrap_or_default();
     let nice = match text.strip_prefix('=') {
-        Some(number) => {
-            number.parse().ok().filter(|n| (-20..=19).contains(n)).map(Nice::Set)
-        }
+        Some(number) => number.parse().ok().filter(|n| (-20..=19).contains(n)).map(Nice::Set),
         None => text.parse().ok().map(Nice::Add),
     };
     Ok(Box::new(nice.ok_or_else(|| invalid("niceness", &word))?))

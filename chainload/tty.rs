@@ -34,8 +34,7 @@ impl Change for Tty {
         let path = self.0.display();
         // A serial line would be waited for until somebody calls.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let tty = openat(CWD, &self.0, flags, Mode::empty())
-            .unable(format_args!("open {path}"))?;
+        let tty = openat(CWD, &self.0, flags, Mode::empty()).unable(format_args!("open {path}"))?;
         if !isatty(&tty) {
             return Err(Error::system(format_args!("{path} is no terminal")));
         }

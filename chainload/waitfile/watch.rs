@@ -78,7 +78,8 @@ impl Watch {
         let mut links = 0;
         loop {
             let watched = add_watch(inotify, &dir, NAMES);
-            if watched.is_err() || !statfs(&dir).is_ok_and(|fs| TELLING.contains(&(fs.f_type as u32)))
+            if watched.is_err()
+                || !statfs(&dir).is_ok_and(|fs| TELLING.contains(&(fs.f_type as u32)))
             {
                 return Told::NotAll;
             }
