@@ -20,3 +20,12 @@ pub fn set_io_priority(priority: c_int) -> Result<()> {
     let result = unsafe { libc::syscall(libc::SYS_ioprio_set, WHO_PROCESS, 0, priority) };
     if result == -1 { Err(super::last_errno()) } else { Ok(()) }
 }
+
+/// Our I/O priority, as ioprio_get(2) gives it.
+pub fn io_priority() -> Result<c_int> {
+    const WHO_PROCESS: c_int = 1; // linux/ioprio.h
+    // SAFETY: two numbers.
+    let result = unsafe { libc::syscall(libc::SYS_ioprio_get, WHO_PROCESS, 0) };
+    // It has two bytes.
+    c_int::try_from(result).ok().filter(|n| *n >= 0).ok_or_else(super::last_errno)
+}

@@ -11,6 +11,7 @@ neutral() {
 	svc-caps) echo -b all ;;
 	svc-cd) echo . ;;
 	svc-cgroup) echo . ;;
+	svc-chain) echo -c svc-nice 0 ;;
 	svc-chroot) echo / ;;
 	svc-env) echo -u NONE ;;
 	svc-envdir) echo -I none ;;

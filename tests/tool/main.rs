@@ -2,6 +2,7 @@
 //! drill that kills everything around them; what cuts a logger's power.
 #![cfg_attr(not(test), no_main)]
 
+mod chains;
 mod command;
 mod disk;
 mod drill;
@@ -13,6 +14,7 @@ mod log_drill;
 mod logger;
 mod numbered;
 mod power_cut;
+mod process;
 mod random;
 mod script;
 mod service;
@@ -37,6 +39,8 @@ fn run(argv: Vec<OsString>) -> u8 {
         victim::PROGRAM,
         talker::PROGRAM,
         power_cut::PROGRAM,
+        chains::PROGRAM,
+        process::PROGRAM,
     ];
     common::program::dispatch(argv, &[&programs])
 }
