@@ -37,6 +37,14 @@ class Peer:
     def check(self, service):
         return [self.where(self.check_program), service] if self.check_program else None
 
+    def chain(self, place, bench):
+        """A command line: a lock, variables, a limit, a session and a user, and then a program."""
+        return None
+
+    def link(self):
+        """The smallest program that changes something and becomes the next."""
+        return None
+
     def logs(self):
         """Whether there is a logger of its own."""
         return bool(self.logger_program and self.where(self.logger_program))
@@ -71,6 +79,15 @@ class Coppice(Peer):
         path = os.path.join(self.programs, program)
         return path if os.access(path, os.X_OK) else None
 
+    def chain(self, place, bench):
+        lines = [["svc-setlock", place.lock], ["svc-envdir", place.environment],
+                 ["svc-limit", "nofile=64:"], ["svc-setsid", "-q"], ["svc-setuid", place.user],
+                 place.nothing]
+        return [self.where("svc-chain"), place.file(bench, lines)]
+
+    def link(self):
+        return [self.where("svc-umask"), "022"]
+
     def logger(self, directory):
         return super().logger(directory) if self.logs() else "exec cat >/dev/null"
 
@@ -98,6 +115,9 @@ class Bare(Peer):
 
     def check(self, service):
         return [self.tool, "nothing"]
+
+    def chain(self, place, bench):
+        return place.nothing
 
     def logs_with(self, stamp):
         return stamp in self.stamps
@@ -127,6 +147,16 @@ class S6(Peer):
         return [in_path("s6-svscan"), option, "16000", services]
 
 
+    def chain(self, place, bench):
+        where = in_path
+        return [where("s6-setlock"), place.lock, where("s6-envdir"), place.environment,
+                where("s6-softlimit"), "-o", "64", where("s6-setsid"), "-q",
+                where("s6-setuidgid"), place.user, *place.nothing]
+
+    def link(self):
+        return [in_path("s6-setsid"), "-q"]
+
+
 class Runit(Peer):
     name = package = "runit"
     root_program, up_program = "runsvdir", "sv"
@@ -138,6 +168,13 @@ class Runit(Peer):
 
     def up(self, service):
         return [in_path("sv"), "up", service]
+
+    def chain(self, place, bench):
+        return [in_path("chpst"), "-l", place.lock, "-e", place.environment, "-o", "64", "-P",
+                "-u", place.user, *place.nothing]
+
+    def link(self):
+        return [in_path("chpst"), "-P"]
 
     def log(self, directory, stamp, longest):
         with open(os.path.join(directory, "config"), "w") as config:

@@ -2,9 +2,9 @@
 import os
 import signal
 import statistics
-import subprocess
 import time
 
+import chain
 import logd
 import logs
 import memory
@@ -16,7 +16,6 @@ UP = 1.5
 RESTARTS = 20
 COMMANDS = 20
 IDLE_SERVICES, IDLE_SECONDS = 100, 20
-EXECS = 500
 
 
 def bring_up(count):
@@ -99,20 +98,6 @@ def idle(bench, peer):
         tree.end()
 
 
-def run_times(bench, argv):
-    repeat = [bench.tool, "repeat", str(EXECS), *argv]
-    answer = subprocess.run(repeat, capture_output=True, text=True, check=False).stdout
-    return int(answer) / 1e3
-
-
-def execs(bench, peer):
-    check = peer.check(bench.work)
-    result = {"exec": run_times(bench, check)} if check and None not in check else {}
-    if peer.name == "bare":
-        result["exec-true"] = run_times(bench, ["true"])
-    return result
-
-
 # Row: its measurement, and its lines with their units.
 ROWS = {
     "up-100": (bring_up(100), {"up-100": "ms"}),
@@ -120,9 +105,8 @@ ROWS = {
     "up-10000": (bring_up_ours(10000), {"up-10000": "ms"}),
     "restart": (restart, {"restart": "us"}),
     "control": (control, {"control": "us", "control-command": "us"}),
-    "exec": (execs, {"exec": "us", "exec-true": "us"}),
     "idle": (idle, {"idle": "switches"}),
-} | memory.ROWS | logs.ROWS | logd.ROWS
+} | chain.ROWS | memory.ROWS | logs.ROWS | logd.ROWS
 # Takes long, and is measured only when it is named.
 ON_DEMAND = ("up-10000",)
 # Does not vary: once is enough.

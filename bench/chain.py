@@ -1,0 +1,59 @@
+"""Chains: what stands in front of a program, and is executed before it."""
+import os
+import pwd
+import subprocess
+
+EXECS = 500
+
+
+def run_times(bench, argv):
+    """The median of what so many runs take, microseconds each."""
+    repeat = [bench.tool, "repeat", str(EXECS), *argv]
+    answer = subprocess.run(repeat, capture_output=True, text=True, check=False).stdout
+    return int(answer) / 1e3
+
+
+def execs(bench, peer):
+    check = peer.check(bench.work)
+    result = {"exec": run_times(bench, check)} if check and None not in check else {}
+    if peer.name == "bare":
+        result["exec-true"] = run_times(bench, ["true"])
+    return result
+
+
+class Place:
+    """What a chain finds: a directory of variables, a lock, a user."""
+
+    def __init__(self, bench):
+        self.nothing = [bench.tool, "nothing"]
+        self.environment = os.path.join(bench.work, "environment")
+        self.lock = os.path.join(bench.work, "lock")
+        self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        os.makedirs(self.environment, exist_ok=True)
+        for name in ("FIRST", "SECOND", "THIRD"):
+            with open(os.path.join(self.environment, name), "w") as file:
+                file.write("value\n")
+
+    def file(self, bench, lines):
+        path = os.path.join(bench.work, "chain")
+        with open(path, "w") as file:
+            file.write("".join(" ".join(words) + "\n" for words in lines))
+        return path
+
+
+def chain(bench, peer):
+    """A lock, variables, a limit, a session and a user, in front of a program that does nothing; and the
+    smallest link alone, without that program."""
+    place = Place(bench)
+    whole, one = peer.chain(place, bench), peer.link()
+    result = {"chain": run_times(bench, whole)} if whole and None not in whole else {}
+    if one and None not in one:
+        alone = run_times(bench, place.nothing)
+        result["link"] = run_times(bench, one + place.nothing) - alone
+    return result
+
+
+ROWS = {
+    "exec": (execs, {"exec": "us", "exec-true": "us"}),
+    "chain": (chain, {"chain": "us", "link": "us"}),
+}
