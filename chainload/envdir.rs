@@ -1,14 +1,15 @@
 //! svc-envdir: run a program with the environment that the files of a directory say.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
 use common::base::args::unknown;
 use common::base::future::Future;
-use common::os::file::{fill, open_regular};
+use common::os::file::read_up_to;
 use common::prelude::*;
-use rustix::fs::{CWD, Dir, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
 use rustix::io::Errno;
 
 use super::link::{Change, Link};
@@ -87,7 +88,9 @@ impl Envdir {
     fn names(&self, dir: &OwnedFd) -> Result<Vec<OsString>> {
         let reading = || format!("read {}", self.dir.display());
         let mut names = Vec::new();
-        for entry in Dir::read_from(dir).unable(reading())? {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut entries = RawDir::new(dir, &mut buffer);
+        while let Some(entry) = entries.next() {
             let entry = entry.unable(reading())?;
             let name = entry.file_name().to_bytes();
             if !name.starts_with(b".") && !name.contains(&b'=') {
@@ -100,9 +103,7 @@ impl Envdir {
 
     fn file(&self, dir: &OwnedFd, name: &OsStr) -> Result<Vec<u8>> {
         let reading = format!("read {}/{}", self.dir.display(), name.display());
-        let mut bytes = vec![0; LONGEST];
-        let length = open_regular(dir.as_fd(), name).and_then(|fd| fill(&fd, &mut bytes));
-        bytes.truncate(length.unable(&reading)?);
+        let bytes = read_up_to(dir, name, LONGEST).unable(&reading)?;
         let line_ends = !self.form.whole && bytes.contains(&b'\n');
         if bytes.len() == LONGEST && !line_ends {
             return Err(mistake(format_args!("unable to {reading}: longer than 128 kB")));

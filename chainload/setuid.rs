@@ -79,9 +79,9 @@ impl Change for Setuid {
 
     /// Groups first: once the uid is dropped, the right to change them is gone.
     fn apply(&self, _: &mut Future) -> Result<()> {
-        let parent = getppid();
-        let at_its_death =
-            parent_process_death_signal().unable("read the parent's death signal")?;
+        let at_its_death = parent_process_death_signal()
+            .unable("read the parent's death signal")?
+            .map(|signal| (signal, getppid()));
         if let Some(groups) = &self.found.groups {
             set_groups(groups)?;
         }
@@ -93,7 +93,7 @@ impl Change for Setuid {
         }
         // As an exec does: else what is ours in /proc were root's, and a link behind could not write it.
         set_dumpable_behavior(DumpableBehavior::Dumpable).unable("own our files in /proc")?;
-        at_its_death.map_or(Ok(()), |signal| restore_death_signal(signal, parent))
+        at_its_death.map_or(Ok(()), |(signal, parent)| restore_death_signal(signal, parent))
     }
 
     fn moves_look_ups(&self) -> bool {

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 
 use common::base::args::unknown;
-use common::base::error::{exit, reason};
-use common::os::file::{fill, open_regular, write_all};
+use common::base::error::exit;
+use common::os::file::{read_up_to, write_all};
 use common::prelude::*;
 use rustix::fs::CWD;
 use rustix::io::Errno;
@@ -105,18 +105,13 @@ impl Chain {
 
 fn read(path: &OsStr) -> Result<Vec<u8>> {
     let shown = path.display();
-    let fd = match open_regular(CWD, path) {
+    match read_up_to(CWD, path, LONGEST + 1) {
         Err(Errno::INVAL) => {
-            return Err(Error::system(format_args!("unable to read {shown}: no regular file")));
+            Err(Error::system(format_args!("unable to read {shown}: no regular file")))
         }
-        result => result.unable(format_args!("open {shown}"))?,
-    };
-    let mut text = vec![0; LONGEST + 1];
-    let length = fill(&fd, &mut text).unable(format_args!("read {shown}"))?;
-    if length > LONGEST {
-        let why = reason(Errno::FBIG);
-        return Err(Error::system(format_args!("unable to read {shown}: {why}")));
+        Ok(text) if text.len() > LONGEST => {
+            Err(Error::system(format_args!("unable to read {shown}: longer than 1 MB")))
+        }
+        result => result.unable(format_args!("read {shown}")),
     }
-    text.truncate(length);
-    Ok(text)
 }

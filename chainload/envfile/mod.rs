@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use common::base::future::Future;
-use common::os::file::{fill, open_regular};
+use common::os::file::read_up_to;
 use common::prelude::*;
 use rustix::fs::CWD;
 use rustix::io::Errno;
@@ -48,14 +48,11 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
 
 impl Change for Envfile {
     fn look_up(&mut self, future: &mut Future) -> Result<()> {
-        let mut text = vec![0; LARGEST + 1];
-        let opened = open_regular(CWD, &self.file);
-        if self.may_be_missing && opened.as_ref().err() == Some(&Errno::NOENT) {
-            return Ok(());
-        }
         let path = self.file.display();
-        let length = opened.and_then(|fd| fill(&fd, &mut text));
-        text.truncate(length.unable(format_args!("read {path}"))?);
+        let text = match read_up_to(CWD, &self.file, LARGEST + 1) {
+            Err(Errno::NOENT) if self.may_be_missing => return Ok(()),
+            result => result.unable(format_args!("read {path}"))?,
+        };
         if text.len() > LARGEST {
             return Err(mistake(format_args!("{path}: longer than 1 MB")));
         }

@@ -5,11 +5,12 @@ use std::ffi::CString;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 
+use rustix::fs::CWD;
 use rustix::io::{Errno, Result};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::exec;
-use super::file::fill;
+use super::file::{fill, read_up_to};
 use super::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use crate::sys::exec::Argv;
 use crate::sys::wait::wait_for;
@@ -25,6 +26,8 @@ pub struct Account {
     pub groups: Vec<u32>,
 }
 
+/// The longest that a file of accounts may be.
+const LARGEST: usize = 64 << 20;
 /// The most that getent may say: 65536 groups.
 const MOST: usize = 1 << 20;
 
@@ -33,8 +36,8 @@ pub fn user(name: &str) -> Result<Option<Account>> {
     if !is_name(name) {
         return Ok(None);
     }
-    let group = || std::fs::read("/etc/group").or_else(missing_is_empty);
-    let passwd = std::fs::read("/etc/passwd").or_else(missing_is_empty)?;
+    let group = || database("/etc/group");
+    let passwd = database("/etc/passwd")?;
     if let Some((uid, gid)) = find_user(name, &passwd) {
         return Ok(Some(Account { uid, gid, groups: groups_of(name, gid, &group()?) }));
     }
@@ -49,7 +52,7 @@ pub fn group(name: &str) -> Result<Option<u32>> {
     if !is_name(name) {
         return Ok(None);
     }
-    let file = std::fs::read("/etc/group").or_else(missing_is_empty)?;
+    let file = database("/etc/group")?;
     match find_group(name, &file) {
         Some(gid) => Ok(Some(gid)),
         None => Ok(find_group(name, &getent("group", name)?)),
@@ -67,11 +70,12 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && !text.contains([':', ',', '\n', '\0'])
 }
 
-/// An image need not have the file: its users may all come from elsewhere.
-fn missing_is_empty(e: std::io::Error) -> Result<Vec<u8>> {
-    match Errno::from_io_error(&e).unwrap_or(Errno::IO) {
-        Errno::NOENT => Ok(Vec::new()),
-        e => Err(e),
+/// A file of accounts. An image need not have it: its users may all come from elsewhere.
+fn database(path: &str) -> Result<Vec<u8>> {
+    match read_up_to(CWD, path, LARGEST) {
+        Err(Errno::NOENT) => Ok(Vec::new()),
+        Ok(bytes) if bytes.len() == LARGEST => Err(Errno::FBIG),
+        result => result,
     }
 }
 

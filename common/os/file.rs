@@ -51,6 +51,21 @@ pub fn read_small(dir: impl AsFd, path: impl Arg, buffer: &mut [u8]) -> Result<&
     Ok(&buffer[..length])
 }
 
+/// Reads a regular file, of which at most `limit` bytes: who gets so many can't know whether that is
+/// all. Small ones, which most are, need little memory.
+pub fn read_up_to(dir: impl AsFd, path: impl Arg, limit: usize) -> Result<Vec<u8>> {
+    const FIRST: usize = 4096;
+    let fd = open_regular(dir, path)?;
+    let mut bytes = vec![0; FIRST.min(limit)];
+    let mut length = fill(&fd, &mut bytes)?;
+    while length == bytes.len() && length < limit {
+        bytes.resize(limit.min(4 * length), 0);
+        length += fill(&fd, &mut bytes[length..])?;
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
 /// Reads a file of /proc that is made at one read: three system calls.
 pub fn read_proc(path: impl Arg, buffer: &mut [u8]) -> Result<&[u8]> {
     let fd = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;

@@ -128,12 +128,12 @@ exits 126 "a program that can't be run" svc-chain -c svc-umask 22 "$PWD/plain"
 mistake 'missing file' svc-chain
 mistake 'missing program' svc-chain -c
 mistake 'invalid option -x' svc-chain -x run
-refused 'unable to open none: No such file or directory' svc-chain none
-refused 'unable to open sub: Is a directory' svc-chain sub
+refused 'unable to read none: No such file or directory' svc-chain none
+refused 'unable to read sub: Is a directory' svc-chain sub
 mkfifo fifo
 refused 'unable to read fifo: no regular file' svc-chain fifo
 head -c 1048577 /dev/zero | tr '\0' '#' >long
-refused 'unable to read long: File too large' svc-chain long
+refused 'unable to read long: longer than 1 MB' svc-chain long
 head -c 1048576 /dev/zero | tr '\0' '#' >long
 exits 100 'a file may have 1 MiB' svc-chain long
 
