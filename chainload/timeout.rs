@@ -7,7 +7,7 @@ use common::base::error::{exit, reason};
 use common::base::future::Future;
 use common::base::signal::Signal;
 use common::os::clock;
-use common::os::fds::close_all_but_stderr;
+use common::os::fds::close_all_but;
 use common::os::signals::{Origin, Signals};
 use common::prelude::*;
 use common::program::warn;
@@ -18,6 +18,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{
     Pid, WaitId, WaitIdOptions, getpid, getppid, set_parent_process_death_signal, waitid,
 };
+use rustix::stdio::stderr;
 
 use super::link::{Change, Link};
 use super::word::{invalid, limit};
@@ -65,7 +66,7 @@ impl Change for Timeout {
         let children = heed_children();
         let divided = divide();
         if let Ok(Some(child)) = divided {
-            close_all_but_stderr();
+            close_all_but(&[stderr()]);
             return Err(self.attend(child).unwrap_or_else(|e| e));
         }
         restore_children(&children);

@@ -1,12 +1,13 @@
 //! All open descriptors at once.
 
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::base::error::{Error, Result};
-use crate::sys::fd::{self, cloexec, cloexec_from, close, close_from, dup2};
+use crate::sys::fd::{self, cloexec, cloexec_from, close, close_range, dup2};
 
 /// Where counting ends when nobody says how many there can be.
 const MANY: u64 = 65_536;
@@ -43,6 +44,35 @@ pub fn place(fd: OwnedFd, number: RawFd) -> rustix::io::Result<()> {
     Ok(())
 }
 
+/// Moves a descriptor away from the numbers of standard input, output and error, which it may have
+/// got where they are closed.
+pub fn above_stdio(fd: OwnedFd) -> rustix::io::Result<OwnedFd> {
+    fcntl_dupfd_cloexec(fd, 3)
+}
+
+/// Closes all descriptors but these: in a process that is not to hold what it inherited.
+pub fn close_all_but(kept: &[BorrowedFd<'_>]) {
+    let mut kept: Vec<u32> = kept.iter().map(|fd| fd.as_raw_fd().unsigned_abs()).collect();
+    kept.sort_unstable();
+    let mut first = 0;
+    for number in kept.into_iter().chain([u32::MAX]) {
+        if first < number {
+            close_from_to(first, number - 1);
+        }
+        first = number.saturating_add(1);
+    }
+}
+
+fn close_from_to(first: u32, last: u32) {
+    if close_range(first, last).is_ok() {
+        return;
+    }
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(MANY).min(MANY);
+    for number in u64::from(first)..=u64::from(last).min(limit) {
+        close(i32::try_from(number).unwrap_or(i32::MAX));
+    }
+}
+
 /// Makes room for many descriptors, as far as the hard limit goes. Returns what the limit was.
 pub fn raise_open_files() -> Rlimit {
     let before = getrlimit(Resource::Nofile);
@@ -59,16 +89,6 @@ pub fn close_on_exec() {
             // Closed ones are fine, and nothing else can fail.
             let _ = cloexec(number);
         }
-    }
-}
-
-/// Closes all descriptors but standard error: in a process that stays only to look after another one,
-/// whose descriptors they are.
-pub fn close_all_but_stderr() {
-    close(0);
-    close(1);
-    if close_from(3).is_err() {
-        beyond_stdio().for_each(close);
     }
 }
 

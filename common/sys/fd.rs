@@ -45,18 +45,18 @@ pub fn copy(from: RawFd, to: RawFd) -> Result<()> {
 /// or a seccomp filter refuses close_range.
 pub fn cloexec_from(first: c_uint) -> Result<()> {
     const CLOSE_RANGE_CLOEXEC: c_uint = 4; // linux/close_range.h
-    close_range(first, CLOSE_RANGE_CLOEXEC)
+    range(first, c_uint::MAX, CLOSE_RANGE_CLOEXEC)
 }
 
-/// Closes every descriptor from `first` on: where nothing owns them any more. ENOSYS or EPERM as above
-/// (before 5.9).
-pub fn close_from(first: c_uint) -> Result<()> {
-    close_range(first, 0)
+/// Closes every descriptor from `first` to `last`: where nothing owns them any more, as in a child.
+/// ENOSYS or EPERM as above (before 5.9).
+pub fn close_range(first: c_uint, last: c_uint) -> Result<()> {
+    range(first, last, 0)
 }
 
-fn close_range(first: c_uint, flags: c_uint) -> Result<()> {
+fn range(first: c_uint, last: c_uint, flags: c_uint) -> Result<()> {
     // SAFETY: the call takes any numbers; that nobody owns what it closes is its callers' matter.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, c_uint::MAX, flags) };
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
     if result == -1 { Err(super::last_errno()) } else { Ok(()) }
 }
 

@@ -2,10 +2,12 @@
 //! decides anything; each function is one system call made safe to call, and says why it is.
 
 pub mod alloc;
+pub mod datagram;
 pub mod env;
 pub mod exec;
 pub mod fd;
 pub mod fork;
+pub mod group;
 pub mod newlines;
 pub mod pidfd;
 pub mod regex;
