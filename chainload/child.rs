@@ -57,7 +57,8 @@ pub(crate) fn start_orphan(name: &str, block: &[OsString], future: &Future) -> R
     Pid::from_raw(i32::from_ne_bytes(pid)).ok_or_else(|| Error::silent(exit::SYSTEM))
 }
 
-fn start_after(
+/// As `start`; `in_child` runs in the child first.
+pub(crate) fn start_after(
     name: &str,
     block: &[OsString],
     future: &Future,

@@ -5,12 +5,15 @@ use std::ffi::OsString;
 
 use common::program::Program;
 
+mod beside;
 mod block;
 mod capability;
 mod chain;
 mod child;
 mod identity;
+mod kin;
 pub mod link;
+mod moment;
 mod path;
 mod quantity;
 mod word;
@@ -45,6 +48,11 @@ pub fn lines_of_chain(text: &[u8]) -> Result<Vec<Vec<OsString>>, (usize, usize)>
     Ok(lines.into_iter().map(|line| line.words).collect())
 }
 
+/// What svc-sdnotify understands of a datagram: for the fuzz target.
+pub fn message_of_datagram(datagram: &[u8]) -> sdnotify::message::Message {
+    sdnotify::message::parse(datagram)
+}
+
 /// The table: a module for each link.
 macro_rules! table {
     ($($module:ident)*) => {
@@ -63,7 +71,7 @@ macro_rules! table {
 }
 
 table! {
-    argv0 background caps cd cgroup chroot env envdir envfile envuidgid expand fdclose fdmove
-    foreground r#if ionice limit mkdir nice nnp oom redirfd sched setlock setsid setuid timeout
-    r#try tty umask waitfile
+    argv0 background caps cd cgroup chroot env envdir envfile envuidgid expand fdclose fdmove follow
+    foreground r#if ionice limit mkdir nice nnp oom readycheck redirfd sched sdnotify setlock setsid
+    setuid timeout r#try tty umask waitfile
 }

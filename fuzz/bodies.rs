@@ -38,6 +38,7 @@ pub(crate) const BODIES: &[Body] = &[
     ("envdir", envdir),
     ("expand", expand),
     ("chain", chain),
+    ("datagram", datagram),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -296,6 +297,20 @@ pub(crate) fn chain(bytes: &[u8]) {
         quoted.push(b'\n');
     }
     assert_eq!(chainload::lines_of_chain(&quoted), Ok(lines));
+}
+
+/// What a program says of itself: whatever it is, its status is one line that can be shown, no longer
+/// than what was said (a byte that is no text is shown as three), and a line more changes nothing else.
+pub(crate) fn datagram(bytes: &[u8]) {
+    let message = chainload::message_of_datagram(bytes);
+    if let Some(status) = &message.status {
+        assert!(!status.contains(char::is_control) && status.len() <= 3 * bytes.len());
+    }
+    let says = |line: &[u8]| bytes.split(|b| *b == b'\n').any(|said| said == line);
+    assert_eq!(message.ready, says(b"READY=1"));
+    assert_eq!(message.alive, says(b"WATCHDOG=1"));
+    let more = [b"X=1\n", bytes, b"\nREADY\n=1\n"].concat();
+    assert_eq!(chainload::message_of_datagram(&more), message);
 }
 
 /// The lines of a record with the right checksum at their end: else next to nothing that a fuzzer

@@ -28,8 +28,10 @@ neutral() {
 	svc-nice) echo 0 ;;
 	svc-nnp) echo ;;
 	svc-oom) cat /proc/self/oom_score_adj ;;
+	svc-readycheck) echo -d 5 -f none ;;
 	svc-redirfd) echo -r 98 /dev/null ;;
 	svc-sched) echo -p other ;;
+	svc-sdnotify) echo -d 5 ;;
 	svc-setlock) echo -d 98 lock ;;
 	svc-setsid) echo -b ;;
 	svc-setuid) echo "-g $(id -g)" ;;
@@ -56,6 +58,10 @@ seen() {
 	odd "$@" cat /proc/self/fdinfo/0 /proc/self/fdinfo/1 /proc/self/fdinfo/2 /proc/self/fdinfo/5 |
 		grep -v '^\(ino\|mnt_id\):'
 }
+# without_5 - descriptor 5 is free, and find's.
+without_5() { sed '/^\/proc\/self\/fd\/5 /d; s,^/proc/self/fd/6 ,/proc/self/fd/5 ,' "$1"; }
+# fdinfo_5 - how many lines of what is seen it has.
+fdinfo_5() { grep -vc '^\(ino\|mnt_id\):' /proc/self/fdinfo/5 5>>odd; }
 odd() {
 	case $stdin in
 	open) (umask 137; exec env -i --ignore-signal=PIPE,USR1,ALRM,CHLD --block-signal=USR2,TERM,CHLD \
@@ -81,6 +87,7 @@ for state in open closed; do
 		if [ "$link" = svc-cgroup ] && ! svc-cgroup . true 2>/dev/null; then skip "$link" 'no cgroup v2 here'; continue; fi
 		# shellcheck disable=SC2086  # a word each
 		seen "$state" "$link" $words >after
+		sed -i 's/^NOTIFY_SOCKET=@.*/NOTIFY_SOCKET=/' after
 		# But for what it is for.
 		case $link in
 		svc-chroot) sed 's,^\(/proc/self/fd/3\|/proc/self/cwd\) [^ ]*,\1 /,' before ;;
@@ -90,13 +97,18 @@ for state in open closed; do
 		svc-background) sed -i 's/^!=[0-9]*$/!=PID/' after
 			awk '/^\/proc\/self\/fd\/ / { print "!=PID" } { print }' before ;;
 		svc-setsid) sed 's/^group [0-9]*/group leads/' before ;;
+		# They take descriptor 5, the last that is looked at.
+		svc-readycheck) without_5 before | head -n "-$(fdinfo_5)" ;;
+		svc-sdnotify) without_5 before | head -n "-$(fdinfo_5)" |
+			awk '/^\/proc\/self\/fd\/ / { print "NOTIFY_SOCKET=" } { print }' ;;
 		svc-redirfd | svc-setlock) cat before; sed -i '/^\/proc\/self\/fd\/98 /d' after ;;
 		*) cat before ;;
 		esac >expected
 		is "$link changes nothing else, standard input $state" "$(diff expected after)" ''
 	done
 done
-is 'all links were tried but the one that needs a terminal' "$(cd "$BIN" && for name in svc-*; do
-	case $("./$name" --help) in *PROG...*) neutral "$name" >/dev/null || echo "$name" ;; esac; done)" svc-tty
+is 'all links were tried but the one that stays, and the one that needs a terminal' "$(cd "$BIN" && for name in svc-*; do
+	case $("./$name" --help) in *PROG...*) neutral "$name" >/dev/null || echo "$name" ;; esac; done)" 'svc-follow
+svc-tty'
 
 done_testing

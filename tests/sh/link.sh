@@ -49,3 +49,12 @@ unprivileged() {
 	copy=./$1; shift
 	svc-setuid 65534:65534 "$copy" "$@"
 }
+
+# helpers NAME - the pids of what works beside programs of this test file, under that name.
+helpers() {
+	grep -lxs "$1" /proc/[0-9]*/comm | while IFS=/ read -r _ _ helper _; do
+		grep -qzsFx "COPPICE_TEST=$T" "/proc/$helper/environ" && alive "$helper" && echo "$helper"
+	done
+}
+no_helpers() { [ -z "$(helpers "$1")" ]; }
+a_helper() { [ "$(helpers "$1")" ]; }
