@@ -3,9 +3,11 @@
 
 mod bodies;
 
+use std::time::{Duration, Instant};
+
 use bodies::BODIES;
 
-/// In all; a few seconds.
+/// In all; a few seconds. FUZZ_SECONDS=20 for so long each, FUZZ_TARGET=chain for one of them.
 const MUTATIONS: usize = 200_000;
 
 /// Marsaglia's xorshift, "Xorshift RNGs" (2003), 64 bits: 13, 7, 17.
@@ -57,15 +59,26 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn the_corpus_and_its_mutations_break_no_promise() {
-    for (name, body) in BODIES {
+    let seconds = variable("FUZZ_SECONDS").and_then(|word| word.parse().ok());
+    let target = variable("FUZZ_TARGET");
+    let is_meant = |name: &str| target.as_ref().is_none_or(|target| target == name);
+    assert!(BODIES.iter().any(|(name, _)| is_meant(name)), "no such target");
+    for (name, body) in BODIES.iter().filter(|(name, _)| is_meant(name)) {
         let inputs = corpus(name);
         assert!(!inputs.is_empty(), "fuzz/corpus/{name} is empty");
         inputs.iter().for_each(|input| body(input));
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
-        for _ in 0..MUTATIONS / BODIES.len() {
+        let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        let goes_on =
+            |tried| end.map_or(tried < MUTATIONS / BODIES.len(), |end| Instant::now() < end);
+        for _ in (0..).take_while(|tried| goes_on(*tried)) {
             let input = &inputs[random.below(inputs.len())];
             let other = &inputs[random.below(inputs.len())];
             body(&mutate(input, other, &mut random));
         }
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
