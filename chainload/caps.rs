@@ -135,6 +135,10 @@ impl Change for Caps {
     fn moves_look_ups(&self) -> bool {
         true
     }
+
+    fn keeps_privileges(&self) -> bool {
+        self.ambient.is_some()
+    }
 }
 
 /// Drops from the bounding set what is not in a list; returns what is left.

@@ -50,6 +50,11 @@ pub trait Change {
         None
     }
 
+    /// Whether this lets what comes behind keep some of root's privileges when it is root no more.
+    fn keeps_privileges(&self) -> bool {
+        false
+    }
+
     /// The privilege without which this fails for certain when root has become that user.
     fn needs(&self, _user: u32) -> Option<&'static str> {
         None

@@ -26,6 +26,8 @@ struct Checker<'a> {
     is_elsewhere: bool,
     /// Words may still be changed before they are used.
     changes_words: bool,
+    /// A link came that keeps privileges.
+    keeps: bool,
     /// The link that dropped what the later ones may need, where, and whom it made of us.
     dropped: Option<(&'static str, &'a Line, u32)>,
 }
@@ -39,6 +41,7 @@ pub(super) fn check(chain: &Chain) -> Result<Next> {
         moved: false,
         is_elsewhere: false,
         changes_words: false,
+        keeps: false,
         dropped: None,
     };
     for (index, line) in chain.lines.iter().enumerate() {
@@ -111,8 +114,9 @@ impl<'a> Checker<'a> {
             let e = self.chain.at(line, exit::USAGE, text);
             self.tell(&e);
         }
-        let drops = step.change.drops_to().map(|user| (step.link.name, line, user));
-        self.dropped = self.dropped.or(drops);
+        self.keeps |= step.change.keeps_privileges();
+        let drops = step.change.drops_to().filter(|_| !self.keeps);
+        self.dropped = self.dropped.or(drops.map(|user| (step.link.name, line, user)));
     }
 
     /// The chain that a block is.

@@ -176,6 +176,7 @@ svc-chain: error: order:5: svc-sched needs CAP_SYS_NICE, which svc-setuid in lin
 svc-chain: error: order:6: svc-setuid needs CAP_SETUID, which svc-setuid in line 2 drops: move line 6 before line 2'
 exits 100 'in words as well' svc-chain -c --check svc-setuid 1:1 svc-chroot / true
 is 'where there is no line' "$(cat err)" 'svc-chain: error: svc-chroot needs CAP_SYS_CHROOT, which svc-setuid drops: move it before svc-setuid'
+exits 0 'what svc-caps keeps is not missed' svc-chain -c --check svc-caps -a sys_nice svc-setuid 1:1 svc-nice -5 true
 exits 0 'root that stays root drops nothing' svc-chain -c --check svc-setuid 0:0 svc-nice -5 true
 
 done_testing
