@@ -157,6 +157,29 @@ kill -TERM "$scan"
 becomes 10 'a tree that is just starting can be ended' gone "$scan"
 is 'and nothing is left' "$(for s in busy/*; do svc-ok "$s" && echo "$s"; done)" ''
 
+# A supervisor is killed twice in a second, so that the next one has to wait; the service ends meanwhile,
+# and then all is to end.
+sleeper orphan/s
+hook orphan/s/finish <<'end'
+#!/bin/sh
+echo "$1 $2" >told
+end
+start orphan
+service=$(pid_of orphan/s)
+first=$(supervisor_of orphan/s)
+kill -KILL "$first"
+replaced() { svc-ok orphan/s && [ "$(supervisor_of orphan/s)" != "$first" ]; }
+becomes 5 'a supervisor is replaced' replaced
+kill -KILL "$(supervisor_of orphan/s)"
+until_ok 5 sh -c '! svc-ok orphan/s'
+kill -TERM "$service"
+becomes 5 'a service that ends without one is recorded' has_line orphan/s/supervise/exit "^pid=$service$"
+kill -TERM "$scan"
+becomes 10 'svc-scan ends' gone "$scan"
+is 'but not before finish was told' "$(cat orphan/s/told)" '256 15'
+is 'and the end is on file' "$(sed -n '/^left=/p; /^last-run=/p' orphan/s/supervise/status | sort)" 'last-run=signal=TERM
+left=yes'
+
 # A directory that is gone, whose supervisor is killed at the end.
 mkdir lost
 service lost/s <<'end'

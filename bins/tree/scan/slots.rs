@@ -37,6 +37,9 @@ pub(super) struct Slot {
     pub(super) supervisor: Option<Watched>,
     /// A supervisor of it died: its process may be among our orphans.
     marked: bool,
+    /// A supervisor of it died, and what it left has not been taken over by the next one: a process, or
+    /// the end of one, which finish has not been told.
+    is_unfinished: bool,
     /// The process on record when it died, as far as we have looked.
     pub(super) orphan: Option<Pid>,
     /// Found at the last scan.
@@ -61,6 +64,7 @@ impl Slot {
             service,
             supervisor: None,
             marked: false,
+            is_unfinished: false,
             orphan: None,
             active: true,
             goal: Goal::Run,
@@ -77,8 +81,8 @@ impl Slot {
         self.active || self.goal != Goal::Run
     }
 
-    pub(super) fn is_marked(&self) -> bool {
-        self.marked
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.is_unfinished
     }
 
     pub(super) fn unmark(&mut self) {
@@ -135,6 +139,7 @@ impl Slots {
             slot.supervisor = Some(supervisor);
             slot.told = Goal::Run;
             slot.start_due = None;
+            slot.is_unfinished = false;
         }
     }
 
@@ -151,7 +156,7 @@ impl Slots {
     /// Notes that a slot's process may be among our orphans.
     pub(super) fn mark(&mut self, key: Key) {
         if let Some(slot) = self.all.get_mut(&key) {
-            slot.marked = true;
+            (slot.marked, slot.is_unfinished) = (true, true);
             self.marked.insert(key);
         }
     }

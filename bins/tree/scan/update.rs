@@ -136,9 +136,9 @@ impl Root {
     pub(super) fn aim(&mut self, key: Key, goal: Goal) {
         let Some(slot) = self.slots.all.get_mut(&key) else { return };
         slot.goal = slot.goal.max(goal);
-        match (&slot.supervisor, slot.is_marked()) {
+        match (&slot.supervisor, slot.is_unfinished()) {
             (Some(_), _) => self.tell(key),
-            // What a killed supervisor left running needs another one to stop it.
+            // What a killed supervisor left needs another one to stop it, and to tell finish.
             (None, true) => {
                 let due = slot.start_due().unwrap_or_else(clock::boot);
                 self.slots.start_at(key, due);
