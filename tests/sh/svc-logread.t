@@ -210,6 +210,12 @@ if is_root && has setpriv; then
 	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$BIN/svc-logread" "$@"; }
 	exits 111 'who may not read a log' as_nobody ./secret/log
 	is 'is told who may' "$(cat err)" 'svc-logread: fatal: unable to read ./secret/log: Permission denied (who may read: root; mode 0700)'
+	mkdir secret/open
+	lines 1 1 open >secret/open/current
+	chmod 755 secret secret/open
+	exits 111 'one of several that may not be read' as_nobody ./secret
+	is 'is told' "$(cat err)" 'svc-logread: warning: unable to read ./secret/log: Permission denied (who may read: root; mode 0700)'
+	contains 'and the others are read' "$(cat out)" 'open 1'
 else
 	skip 'who may not read a log is told who may' 'only root can take rights away from himself'
 fi

@@ -91,7 +91,7 @@ pub(super) fn places(operands: &[OsString], roots: &[PathBuf], follow: bool) -> 
     }
     for operand in operands {
         let found = if is_path(operand) {
-            below(Path::new(operand), &path_name(operand), follow)
+            below(Path::new(operand), &path_name(operand), follow, &mut all_found)
         } else {
             named(operand, roots, &mut all_found)
         };
@@ -126,7 +126,8 @@ fn list(roots: &[PathBuf]) -> String {
 /// All logs of a root. One that may not be read is told, and left out.
 pub(super) fn all(root: &Path, all_found: &mut Found) -> Result<()> {
     for name in subdirectories(root)? {
-        all_found.add(below(&root.join(&name), &name.to_string_lossy(), true));
+        let found = below(&root.join(&name), &name.to_string_lossy(), true, all_found);
+        all_found.add(found);
     }
     Ok(())
 }
@@ -140,9 +141,12 @@ fn named(name: &OsStr, roots: &[PathBuf], all_found: &mut Found) -> Result<Vec<P
     let shown = name.to_string_lossy();
     match paths.as_slice() {
         [] => Err(unknown(name, roots)?),
-        [path] => below(path, &shown, true),
+        [path] => below(path, &shown, true, all_found),
         several => {
-            several.iter().for_each(|path| all_found.add(below(path, &shown, true)));
+            for path in several {
+                let found = below(path, &shown, true, all_found);
+                all_found.add(found);
+            }
             Ok(Vec::new())
         }
     }
@@ -160,8 +164,9 @@ fn unknown(name: &OsStr, roots: &[PathBuf]) -> Result<Error> {
     Ok(none(format_args!("there is no log of {name} in {}{hint}", list(roots))))
 }
 
-/// The log that a directory is, or those that it holds; itself if there is nothing yet.
-fn below(path: &Path, name: &str, follow: bool) -> Result<Vec<Place>> {
+/// The log that a directory is, or those that it holds; itself if there is nothing yet. One in it that
+/// may not be read is told, and left out.
+fn below(path: &Path, name: &str, follow: bool, all_found: &mut Found) -> Result<Vec<Place>> {
     let itself = || vec![Place { name: name.to_owned(), path: path.to_owned() }];
     match is_log(path) {
         Ok(true) => return Ok(itself()),
@@ -178,9 +183,13 @@ fn below(path: &Path, name: &str, follow: bool) -> Result<Vec<Place>> {
     let mut places = Vec::new();
     for below in subdirectories(path)? {
         let path = path.join(&below);
-        // What can't be read here is no log that anybody asked for.
-        if is_log(&path).unwrap_or(false) {
-            places.push(Place { name: format!("{name}/{}", below.to_string_lossy()), path });
+        match is_log(&path) {
+            Ok(true) => {
+                places.push(Place { name: format!("{name}/{}", below.to_string_lossy()), path });
+            }
+            // It went while we looked.
+            Ok(false) | Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(e) => all_found.add(Err(unreadable(&path, e))),
         }
     }
     Ok(if places.is_empty() { itself() } else { places })
