@@ -20,11 +20,13 @@ use grammar::Line;
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-chain",
-    help: "FILE [WORD...]
-       svc-chain --show | --check FILE [WORD...]
+    help: "[-a] FILE [WORD...]
+       svc-chain [-a] --show | --check FILE [WORD...]
        svc-chain -c [--show | --check] PROG...
-Runs the chain in FILE: a link a line, the last line the program, to which WORDs are appended.
-Consecutive links of this suite are applied in one process, with one exec at the end.
+Runs the chain in FILE: a link a line, the last line the program. WORDs, such as the name that a
+supervisor gives each run script, are ignored. Consecutive links of this suite are applied in one
+process, with one exec at the end.
+  -a       append the WORDs to the words of the program
   -c       the chain is the rest of the command line
   --show   print the command that FILE stands for, and run nothing
   --check  look for mistakes, and run nothing; exit 100 if there is one
@@ -41,6 +43,12 @@ enum Task {
     Check,
 }
 
+/// What becomes of the words behind a file.
+enum Words {
+    Ignored,
+    Appended,
+}
+
 /// Lines, and where they are from.
 struct Chain {
     /// None: the command line.
@@ -49,16 +57,17 @@ struct Chain {
 }
 
 fn main(mut args: Args) -> Result<Next> {
-    let (mut task, mut is_words) = (Task::Run, false);
+    let (mut task, mut is_words, mut words) = (Task::Run, false, Words::Ignored);
     while let Some(option) = args.option()? {
         match option.as_str() {
+            "-a" => words = Words::Appended,
             "-c" => is_words = true,
             "--show" => task = Task::Show,
             "--check" => task = Task::Check,
             _ => return Err(unknown(&option)),
         }
     }
-    let chain = if is_words { Chain::of_words(args)? } else { Chain::of_file(args)? };
+    let chain = if is_words { Chain::of_words(args)? } else { Chain::of_file(args, words)? };
     match task {
         Task::Run => fuse::run(&chain),
         Task::Show => {
@@ -75,7 +84,7 @@ impl Chain {
         Ok(Chain { file: None, lines: vec![line] })
     }
 
-    fn of_file(mut args: Args) -> Result<Chain> {
+    fn of_file(mut args: Args, words: Words) -> Result<Chain> {
         let file = args.operand("file")?;
         let mut lines = grammar::parse(&read(&file)?).map_err(|bad| {
             let text = format!("{}:{}: {}", file.display(), bad.at, bad.what);
@@ -85,7 +94,10 @@ impl Chain {
             let text = format!("{}: no program in this file", file.display());
             return Err(Error::new(exit::USAGE, text));
         };
-        last.words.extend(args.rest()?);
+        match words {
+            Words::Ignored => {}
+            Words::Appended => last.words.extend(args.rest()?),
+        }
         Ok(Chain { file: Some(file), lines })
     }
 

@@ -19,7 +19,8 @@ EOT
 is 'a chain is run' "$(./run)" "$T/sub
 0027
 hello  you|a	b|it's"
-is 'words behind the file are the program'\''s' "$(svc-chain run -n --help | tail -n 1)" "hello  you|a	b|it's -n --help"
+is 'words behind the file are ignored, as a supervisor gives its run script one' "$(./run run)" "$(./run)"
+is 'with -a they are the program'\''s' "$(svc-chain -a run -n --help | tail -n 1)" "hello  you|a	b|it's -n --help"
 is '--show prints the command' "$(svc-chain --show run)" "svc-cd sub \\
 svc-umask 027 \\
 svc-env 'GREETING=hello  you' 'TAB=a	b' \\
