@@ -148,10 +148,11 @@ class S6(Peer):
 
 
     def chain(self, place, bench):
-        where = in_path
-        return [where("s6-setlock"), place.lock, where("s6-envdir"), place.environment,
-                where("s6-softlimit"), "-o", "64", where("s6-setsid"), "-q",
-                where("s6-setuidgid"), place.user, *place.nothing]
+        lines = [["s6-setlock", place.lock], ["s6-envdir", place.environment],
+                 ["s6-softlimit", "-o", "64"], ["s6-setsid", "-q"], ["s6-setuidgid", place.user],
+                 place.nothing]
+        lines = [[in_path(words[0]) or words[0], *words[1:]] for words in lines]
+        return [in_path("execlineb"), "-P", place.file(bench, lines)]
 
     def link(self):
         return [in_path("s6-setsid"), "-q"]
