@@ -90,6 +90,11 @@ fn one(word: &OsStr) -> Result<One> {
         .to_str()
         .and_then(|text| soft_and_hard(text, *kind))
         .ok_or_else(|| invalid("limit", word))?;
+    if let (To::Number(soft), To::Number(hard)) = (soft, hard)
+        && soft > hard
+    {
+        return Err(Error::user(format_args!("limit {name}: soft {soft} is above hard {hard}")));
+    }
     Ok(One { name, resource: *resource, soft, hard })
 }
 
@@ -144,6 +149,11 @@ impl Change for Limits {
             }
         }
         Ok(())
+    }
+
+    /// Up to such a limit a niceness or a priority is anybody's.
+    fn keeps_privileges(&self) -> bool {
+        self.0.iter().any(|one| matches!(one.resource, Resource::Nice | Resource::Rtprio))
     }
 }
 

@@ -115,9 +115,11 @@ pub fn become_next(name: &str, future: &Future) -> u8 {
     if e == Errno::NOENT { exit::NOT_FOUND } else { exit::CANNOT_RUN }
 }
 
-/// One line to standard error, in one write: `name: level: message`.
+/// One line to standard error, in one write: `name: level: message`. It stays one whatever is in the
+/// words that it names: nobody makes a line, or a colour, of his own.
 pub fn say(name: &dyn Display, level: &str, message: &dyn Display) {
-    let line = format!("{name}: {level}: {message}\n");
+    let mut line = shown(&format!("{name}: {level}: {message}"));
+    line.push('\n');
     let stderr = rustix::stdio::stderr();
     // A daemon does not wait for room in a pipe that nobody empties: what it says is lost.
     let mut room = [PollFd::new(&stderr, PollFlags::OUT)];
@@ -126,6 +128,18 @@ pub fn say(name: &dyn Display, level: &str, message: &dyn Display) {
         // Nobody is left to tell if standard error is gone.
         let _ = rustix::io::write(stderr, line.as_bytes());
     }
+}
+
+/// A text without control characters: these are shown as Rust writes them.
+fn shown(text: &str) -> String {
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    let mut line = String::new();
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 /// A warning: something went wrong, and the program goes on.

@@ -113,4 +113,9 @@ is 'all of them are there as well' "$(ls "$dest/opt/bin")" "$(ls "$BIN")"
 is 'and are whole' "$("$dest/opt/bin/svc-ok" --version)" "$(svc-ok --version)"
 cd "$T" || exit 111
 
+# What others have written into a name makes no line of its own.
+svc-cd "$(printf 'x\nsvc-cd: fatal: no\033[31m\r')" true 2>said
+is 'a message is one line, whatever is in it' "$(cat said)" \
+	'svc-cd: fatal: unable to change directory to x\nsvc-cd: fatal: no\u{1b}[31m\r: No such file or directory'
+
 done_testing
