@@ -12,18 +12,29 @@ use common::sys::signal::{heed_children, restore_children};
 use common::sys::wait::{Ended, wait_for};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 
 /// Starts a block with the environment that the next program would have. In the child this returns an
 /// error without a word, so that it ends: `name` has said why the block's program could not run.
 pub(crate) fn start(name: &str, block: &[OsString], future: &Future) -> Result<Pid> {
-    start_after(name, block, future, || {})
+    start_after(name, block, future, || Ok(()))
 }
 
-/// Runs a block to its end. The next program finds SIGCHLD as it was, and so does the block.
+/// Makes the kernel send us, who are a child, a signal when our parent dies.
+pub(crate) fn die_with(parent: Pid, signal: Signal) -> Result<()> {
+    set_parent_process_death_signal(Some(signal)).unable("tie a process to its parent")?;
+    // It may be dead already.
+    if getppid() == Some(parent) { Ok(()) } else { Err(Error::silent(exit::SYSTEM)) }
+}
+
+/// Runs a block to its end. The next program finds SIGCHLD as it was, and so does the block. If we are
+/// ended meanwhile, TERM ends the block: it is not to run beside the next that we would be started for.
 pub(crate) fn run(name: &str, block: &[OsString], future: &Future) -> Result<Ended> {
-    let before = heed_children();
-    let started = start_after(name, block, future, || restore_children(&before));
+    let (before, parent) = (heed_children(), getpid());
+    let started = start_after(name, block, future, || {
+        restore_children(&before);
+        die_with(parent, Signal::TERM)
+    });
     let ended = started.and_then(|pid| wait_for(pid).unable("wait for the block"));
     restore_children(&before);
     ended
@@ -40,6 +51,7 @@ pub(crate) fn start_orphan(name: &str, block: &[OsString], future: &Future) -> R
         let started = start_after(name, block, future, || {
             restore_children(&before);
             writer = None;
+            Ok(())
         });
         if let (Ok(pid), Some(pipe)) = (&started, writer) {
             // A reader that is gone needs no pid.
@@ -62,11 +74,11 @@ pub(crate) fn start_after(
     name: &str,
     block: &[OsString],
     future: &Future,
-    in_child: impl FnOnce(),
+    in_child: impl FnOnce() -> Result<()>,
 ) -> Result<Pid> {
     if let Some(pid) = divide().unable("make a process")? {
         return Ok(pid);
     }
-    in_child();
+    in_child()?;
     Err(Error::silent(become_next(name, &future.beside(block.to_vec()))))
 }

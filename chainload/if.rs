@@ -19,8 +19,8 @@ pub(super) const LINK: Link = Link {
 Runs the program BLOCK to its end. If it succeeds (exits 0), becomes PROG, else exits as it did.
   -n       if it fails, becomes PROG, else exits 1
   -X       a BLOCK that a signal killed has failed; otherwise that ends the chain, also with -n
-  -t       instead of becoming PROG, exits 0
-  -x CODE  instead of becoming PROG, exits CODE
+  -t       where it would exit, exits 0
+  -x CODE  where it would exit, exits CODE
 ",
     read,
 };

@@ -15,11 +15,10 @@ use common::sys::fork::divide;
 use common::sys::signal::{block_all, heed_children, kill, restore_children, set_mask};
 use common::sys::wait::{Ended, Which, peek, reap};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{
-    Pid, WaitId, WaitIdOptions, getpid, getppid, set_parent_process_death_signal, waitid,
-};
+use rustix::process::{Pid, WaitId, WaitIdOptions, getpid, waitid};
 use rustix::stdio::stderr;
 
+use super::child::die_with;
 use super::link::{Change, Link};
 use super::word::{invalid, limit};
 
@@ -72,21 +71,14 @@ impl Change for Timeout {
         restore_children(&children);
         set_mask(&mask);
         divided.unable("make a process")?;
-        die_with(parent)
+        // KILL: only we could have ended it in time.
+        die_with(parent, rustix::process::Signal::KILL)
     }
 
     fn moves_look_ups(&self) -> bool {
         // To look up takes time, which is limited as well.
         true
     }
-}
-
-/// Makes the kernel kill us, who are a child, when our parent is killed.
-fn die_with(parent: Pid) -> Result<()> {
-    set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
-        .unable("tie PROG to its parent")?;
-    // It may be dead already.
-    if getppid() == Some(parent) { Ok(()) } else { Err(Error::silent(exit::SYSTEM)) }
 }
 
 impl Timeout {

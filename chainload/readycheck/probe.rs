@@ -124,6 +124,7 @@ fn run(
         let _ = setpgid(None, None);
         let _ = set_parent_process_death_signal(Some(Signal::KILL));
         helper.restore_signals();
+        Ok(())
     });
     let child = match child {
         Ok(child) => child,

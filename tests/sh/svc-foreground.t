@@ -43,4 +43,10 @@ for end in 'exit 0' 'exit 3' 'exit 200' 'kill -9 $$' 'kill -TERM $$'; do
 	same "it is execline's foreground: $end" "svc-foreground { sh -c '$end' } env" "foreground ' sh' ' -c' ' $end' '' env"
 done
 
+# Its end is the block's.
+background svc-foreground { sh -c 'echo $$ >pid; exec sleep 1000' } true
+until_ok 5 test -s pid
+kill -KILL "$pid"
+becomes 5 'a block does not outlive who waits for it' gone "$(cat pid)"
+
 done_testing

@@ -52,4 +52,10 @@ for options in '' -n -X '-n -X' -t '-n -t' '-x 5' '-n -x 5' '-X -x 9'; do
 	done
 done
 
+# Its end is the block's.
+background svc-if { sh -c 'echo $$ >pid; exec sleep 1000' } true
+until_ok 5 test -s pid
+kill -KILL "$pid"
+becomes 5 'a block does not outlive who waits for it' gone "$(cat pid)"
+
 done_testing
