@@ -109,7 +109,8 @@ impl Change for Setuid {
         match self.found.uid {
             Some(uid) if uid == user => None,
             Some(_) => Some("CAP_SETUID"),
-            None => Some("CAP_SETGID"),
+            // It may be the present group.
+            None => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use common::program::say;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::Chain;
-use super::fuse::{Step, links};
+use super::fuse::{Step, link, links};
 use super::grammar::Line;
 use crate::link::Change;
 
@@ -26,6 +26,8 @@ struct Checker<'a> {
     is_elsewhere: bool,
     /// Words may still be changed before they are used.
     changes_words: bool,
+    /// A program that is no link of ours came, and takes the words behind it.
+    is_behind_another: bool,
     /// A link came that keeps privileges.
     keeps: bool,
     /// The link that dropped what the later ones may need, where, and whom it made of us.
@@ -41,6 +43,7 @@ pub(super) fn check(chain: &Chain) -> Result<Next> {
         moved: false,
         is_elsewhere: false,
         changes_words: false,
+        is_behind_another: false,
         keeps: false,
         dropped: None,
     };
@@ -58,7 +61,7 @@ impl<'a> Checker<'a> {
 
     fn line(&mut self, line: &'a Line, is_last: bool) {
         // Its words are known only when it runs.
-        if self.changes_words && line.words.iter().any(|word| word.as_bytes().contains(&b'$')) {
+        if self.changes_words && line.words.iter().any(|word| has_variable(word)) {
             return;
         }
         let (steps, words) = match links(self.chain, line) {
@@ -69,8 +72,15 @@ impl<'a> Checker<'a> {
             self.step(step, line);
         }
         match words.first() {
-            Some(_) if self.changes_words => {}
-            Some(name) => self.program(name, line),
+            // It may be a word of that program.
+            Some(_) if self.is_behind_another => {}
+            Some(name) if self.changes_words && has_variable(name) => {}
+            Some(name) if link(name).is_none() => {
+                self.program(name, line);
+                self.is_behind_another = true;
+            }
+            // Behind a link that changes words.
+            Some(_) => {}
             None if is_last => {
                 let e = self.chain.at(line, exit::USAGE, "missing program behind the last link");
                 self.tell(&e);
@@ -119,23 +129,12 @@ impl<'a> Checker<'a> {
         self.dropped = self.dropped.or(drops.map(|user| (step.link.name, line, user)));
     }
 
-    /// The chain that a block is.
+    /// The chain that a block is. What it changes is over when it is.
     fn block(&mut self, words: &[OsString], line: &Line) {
         let line = Line { number: line.number, words: words.to_vec() };
-        match links(self.chain, &line) {
-            Ok((steps, words)) => {
-                let knows = steps.is_empty();
-                match words.first() {
-                    Some(name) if knows => self.program(name, &line),
-                    Some(_) => {}
-                    None => {
-                        let e = self.chain.at(&line, exit::USAGE, "missing program in a block");
-                        self.tell(&e);
-                    }
-                }
-            }
-            Err(e) => self.tell(&e),
-        }
+        let mut inside = Checker { mistakes: 0, future: self.future.clone(), ..*self };
+        inside.line(&line, true);
+        self.mistakes += inside.mistakes;
     }
 
     fn program(&mut self, name: &OsStr, line: &Line) {
@@ -159,4 +158,9 @@ impl<'a> Checker<'a> {
         let e = self.chain.at(line, exit::USAGE, what);
         self.tell(&e);
     }
+}
+
+/// Whether a link that changes words may make another of this one.
+fn has_variable(word: &OsStr) -> bool {
+    word.as_bytes().contains(&b'$')
 }

@@ -38,6 +38,8 @@ pub(crate) struct Bad {
 /// The lines of a file that have words.
 pub(crate) fn parse(text: &[u8]) -> Result<Vec<Line>, Bad> {
     let mut reader = Reader { text, at: 0, blocks: Vec::new() };
+    // Counted once, as far as we are.
+    let (mut counted, mut number) = (0, 1);
     let mut lines: Vec<Line> = Vec::new();
     let mut is_new = true;
     while let Some(token) = reader.token()? {
@@ -48,7 +50,9 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Line>, Bad> {
                 if word.is_empty() || !reader.blocks.is_empty() {
                     return Err(reader.bad(at, "a line begins with the name of a program"));
                 }
-                lines.push(Line { number: reader.place(at).line, words: vec![word] });
+                number += newlines(&text[counted..at]);
+                counted = at;
+                lines.push(Line { number, words: vec![word] });
                 is_new = false;
             }
             Token::Word { word, .. } => {
@@ -62,6 +66,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Line>, Bad> {
         Some(opened) => Err(reader.bad(*opened, "block without a } at its end")),
         None => Ok(lines),
     }
+}
+
+fn newlines(text: &[u8]) -> usize {
+    text.iter().filter(|b| **b == b'\n').count()
 }
 
 enum Token {
@@ -82,7 +90,7 @@ impl Reader<'_> {
         let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1);
         let starts_character = |b: &&u8| **b & 0xc0 != 0x80;
         Place {
-            line: 1 + before.iter().filter(|b| **b == b'\n').count(),
+            line: 1 + newlines(before),
             column: 1 + before[start..].iter().filter(starts_character).count(),
         }
     }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # svc-chain: run scripts without a shell.
+# shellcheck disable=SC2016,SC2059,SC1003,SC1083  # what is quoted, and braces, are for svc-chain
 . "${0%/*}/lib.sh"
 . "$here/link.sh"
-# shellcheck disable=SC2016,SC2059,SC1003  # what is quoted is for svc-chain
 
 # chain NAME - a file from standard input, executable.
 chain() { { echo "#!$(command -v svc-chain)"; cat; } >"$1"; chmod 755 "$1"; }
@@ -177,6 +177,19 @@ svc-chain: error: order:5: svc-sched needs CAP_SYS_NICE, which svc-setuid in lin
 svc-chain: error: order:6: svc-setuid needs CAP_SETUID, which svc-setuid in line 2 drops: move line 6 before line 2'
 exits 100 'in words as well' svc-chain -c --check svc-setuid 1:1 svc-chroot / true
 is 'where there is no line' "$(cat err)" 'svc-chain: error: svc-chroot needs CAP_SYS_CHROOT, which svc-setuid drops: move it before svc-setuid'
+exits 0 'nor what a limit allows' svc-chain -c --check svc-limit nice=-5 svc-setuid 1:1 svc-nice -5 true
+cat >words <<'EOT'
+svc-setuid 1:1
+sh -c 'exec "$@"' sh
+printf
+'%s\n'
+a
+EOT
+exits 0 'words of another program are no programs' svc-chain --check words
+exits 100 'a block in a block is looked at' svc-chain -c --check svc-if { svc-if { no-such-program } true } true
+is 'as a chain of its own' "$(cat err)" 'svc-chain: error: no-such-program: no such program in PATH'
+exits 100 'so is what can be known behind svc-expand' svc-chain -c --check svc-expand no-such-program a
+exits 0 'and what can not is not' svc-chain -c --check svc-expand '$PROGRAM' a
 exits 0 'what svc-caps keeps is not missed' svc-chain -c --check svc-caps -a sys_nice svc-setuid 1:1 svc-nice -5 true
 exits 0 'root that stays root drops nothing' svc-chain -c --check svc-setuid 0:0 svc-nice -5 true
 
