@@ -50,7 +50,9 @@ pub(crate) fn span(text: &str) -> Option<Duration> {
     let factor = UNITS.iter().find(|(name, _)| *name == unit)?.1;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let scale = 10_u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-    let part = u128::from(fraction.parse::<u64>().ok()?) * u128::from(factor) / u128::from(scale);
+    let part = u128::from(fraction.parse::<u64>().ok()?) * u128::from(factor);
+    // Up: however short, it is not nothing.
+    let part = part.div_ceil(u128::from(scale));
     let micros = whole.parse::<u64>().ok()?.checked_mul(factor)?;
     micros.checked_add(u64::try_from(part).ok()?).map(Duration::from_micros)
 }
@@ -67,6 +69,7 @@ mod tests {
         assert_eq!(ms("1.5h"), Some(5_400_000));
         assert_eq!(ms("20ms"), Some(20));
         assert_eq!(ms("2d"), Some(172_800_000));
+        assert_eq!(span("0.1us"), Some(Duration::from_micros(1)));
         for bad in ["", "s", ".5", "1.", "1.2.3", "-1", "+1", "1 s", "1S", "1e3", "99999999999999"]
         {
             assert_eq!(span(bad), None, "{bad}");

@@ -53,6 +53,11 @@ pub(crate) fn limit(word: &OsStr) -> Result<Option<u64>> {
     Ok((ms > 0).then_some(ms))
 }
 
+/// A path that is not empty, as that of a variable without a value is.
+pub(crate) fn named_file(word: OsString) -> Result<OsString> {
+    if word.is_empty() { Err(Error::user("empty name of a file")) } else { Ok(word) }
+}
+
 /// The complaint about a word that is not what it should be.
 pub(crate) fn invalid(what: &str, word: &OsStr) -> Error {
     Error::user(format_args!("invalid {what}: {}", word.display()))

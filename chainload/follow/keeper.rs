@@ -81,7 +81,12 @@ impl<'a> Keeper<'a> {
         let settled = Moment::now().after(SETTLING);
         let mut ready = ready;
         loop {
-            let Some(daemon) = self.find()? else { return Ok(self.last) };
+            let Some(daemon) = self.find()? else {
+                if !self.has_passed && self.last == Ended::Exited(exit::OK) {
+                    warn(&LINK.name, &"PROG has left no process");
+                }
+                return Ok(self.last);
+            };
             if let Some(ready) = ready.take() {
                 notify(&ready)?;
             }

@@ -23,7 +23,7 @@ use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open, set_child_subreaper, 
 
 use super::beside::notification;
 use super::link::{Change, Link};
-use super::word::descriptor;
+use super::word::{descriptor, named_file};
 use end::end_as;
 use keeper::Keeper;
 
@@ -75,7 +75,7 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
     let (mut found_within, mut kill_after) = (10_000, 5000);
     while let Some(option) = args.option()? {
         match option.as_str() {
-            "-p" => which = Which::InFile(args.raw_value()?),
+            "-p" => which = Which::InFile(named_file(args.raw_value()?)?),
             "-a" => which = Which::All,
             "-d" | "-3" => fd = Some(descriptor(&args.raw_value()?)?),
             "-t" => found_within = milliseconds(args)?,

@@ -15,7 +15,7 @@ use super::beside::{Helper, Woken, beside, notification, notify};
 use super::block::block;
 use super::link::{Change, Link};
 use super::moment::Moment;
-use super::word::descriptor;
+use super::word::{descriptor, named_file};
 use probe::{Answer, Probe};
 
 pub(super) const LINK: Link = Link {
@@ -54,8 +54,8 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
         match option.as_str() {
             "-c" => probe = Some(Probe::Command(block(args)?)),
             "-i" => probe = Some(Probe::tcp(&args.raw_value()?)?),
-            "-u" => probe = Some(Probe::Socket(args.raw_value()?)),
-            "-f" => probe = Some(Probe::File(args.raw_value()?)),
+            "-u" => probe = Some(Probe::Socket(named_file(args.raw_value()?)?)),
+            "-f" => probe = Some(Probe::File(named_file(args.raw_value()?)?)),
             "-d" | "-3" => fd = descriptor(&args.raw_value()?)?,
             "-s" => first = milliseconds(args)?,
             "-w" => again = milliseconds(args)?,

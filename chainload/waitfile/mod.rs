@@ -15,19 +15,18 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use super::link::{Change, Link};
-use super::word::limit;
+use super::word::named_file;
 use watch::{Told, Watch};
 
 pub(super) const LINK: Link = Link {
     name: "svc-waitfile",
-    help: "[-e | -s | -f | -d] [-t TIME] FILE PROG...
+    help: "[-e | -s | -f | -d] [-t MS] FILE PROG...
 Waits until FILE exists, then becomes PROG.
-  -e       until FILE exists (this is the default)
-  -s       until FILE is a socket that accepts a connection
-  -f       until FILE is a fifo that somebody reads
-  -d       until FILE is gone
-  -t TIME  not longer than TIME: then exit 99. It is a number, perhaps with a fraction, and a unit: us
-           ms s (the default) m h d; 0 is no limit
+  -e     until FILE exists (this is the default)
+  -s     until FILE is a socket that accepts a connection
+  -f     until FILE is a fifo that somebody reads
+  -d     until FILE is gone
+  -t MS  not longer than MS milliseconds: then exit 99; 0 is no limit
 ",
     read,
 };
@@ -54,11 +53,14 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
             "-s" => until = Until::Accepts,
             "-f" => until = Until::IsRead,
             "-d" => until = Until::IsGone,
-            "-t" => time = limit(&args.raw_value()?)?,
+            "-t" => {
+                time =
+                    Some(args.value::<u32>("number of milliseconds")?.into()).filter(|ms| *ms > 0);
+            }
             _ => return Err(unknown(&option)),
         }
     }
-    Ok(Box::new(WaitFile { until, limit: time, file: args.operand("file")? }))
+    Ok(Box::new(WaitFile { until, limit: time, file: named_file(args.operand("file")?)? }))
 }
 
 /// What can only be tried again is tried after these milliseconds, then after twice as many, up to the

@@ -10,25 +10,25 @@ link svc-waitfile there
 link svc-waitfile -d gone
 exits 7 'a directory is a file' svc-waitfile -e . sh -c 'exit 7'
 for option in -e -s -f; do
-	exits 99 "$option: what does not come in time" svc-waitfile $option -t 0.02 none/file true
+	exits 99 "$option: what does not come in time" svc-waitfile $option -t 20 none/file true
 	is 'is named' "$(cat err)" 'svc-waitfile: fatal: none/file does not exist'
 done
-exits 99 '-d: what does not go' svc-waitfile -d -t 0.02 there true
+exits 99 '-d: what does not go' svc-waitfile -d -t 20 there true
 is 'is named' "$(cat err)" 'svc-waitfile: fatal: there still exists'
-exits 99 '-f: a fifo that nobody reads' svc-waitfile -f -t 0.02 fifo true
+exits 99 '-f: a fifo that nobody reads' svc-waitfile -f -t 20 fifo true
 is 'is named' "$(cat err)" 'svc-waitfile: fatal: nobody reads fifo'
 refused 'there is no socket' svc-waitfile -s there true
 refused 'there is no fifo' svc-waitfile -f there true
 refused 'unable to wait for there/file: Not a directory' svc-waitfile there/file true
 exits 7 '-d: below what is no directory is nothing' svc-waitfile -d there/file sh -c 'exit 7'
 mistake 'missing file' svc-waitfile
-mistake 'invalid time: x' svc-waitfile -t x there true
+mistake 'invalid number of milliseconds: x' svc-waitfile -t x there true
 
 # waits WORD... - starts the link and lets it fall asleep.
 asleep() { grep -q '^State:.S' "/proc/$pid/status" && grep -q poll "/proc/$pid/wchan" /proc/"$pid"/stack 2>/dev/null; }
 waits() {
 	rm -f came
-	background svc-waitfile -t 60 "$@" sh -c ': >came'
+	background svc-waitfile -t 60000 "$@" sh -c ': >came'
 	until_ok 1 asleep
 	kept=$pid
 }
@@ -61,7 +61,7 @@ waits absolute/file
 mkdir far && mkdir far/away && : >far/away/file
 came 'one on the way does'
 ln -s loop loop
-exits 111 'one that leads nowhere ever' svc-waitfile -t 60 loop true
+exits 111 'one that leads nowhere ever' svc-waitfile -t 60000 loop true
 waits again/file
 mkdir again && rmdir again && mkdir again && : >again/file
 came 'its directory is made twice'
@@ -80,14 +80,14 @@ if ! is_root; then
 	waits closed/file
 	chmod 700 closed
 	came 'a directory is opened'
-	exits 99 'one that is not' sh -c 'chmod 0 closed; svc-waitfile -t 0.02 closed/file true'
+	exits 99 'one that is not' sh -c 'chmod 0 closed; svc-waitfile -t 20 closed/file true'
 	is 'is told' "$(cat err)" 'svc-waitfile: fatal: unable to look at closed/file: Permission denied'
 else
 	chmod 711 .
-	unprivileged svc-waitfile -t 0.02 closed/file true 2>err
+	unprivileged svc-waitfile -t 20 closed/file true 2>err
 	is 'a directory that is closed is told' "$(cat err)" 'svc-waitfile: fatal: unable to look at closed/file: Permission denied'
 	mkdir -m 711 passage
-	background unprivileged svc-waitfile -t 60 passage/file true
+	background unprivileged svc-waitfile -t 60000 passage/file true
 	until_ok 1 asleep
 	: >passage/file
 	wait "$pid"
@@ -132,7 +132,7 @@ if has perl && perl -MIO::Socket::UNIX -e 1 2>/dev/null; then
 	came '-s: and accepts'
 	kill "$server"
 	wait "$server"
-	exits 99 '-s: it is dead' svc-waitfile -s -t 0.02 socket true
+	exits 99 '-s: it is dead' svc-waitfile -s -t 20 socket true
 	is 'which is said' "$(cat err)" 'svc-waitfile: fatal: socket accepts no connections'
 	for type in 1 2 5; do
 		waits -s "socket$type"
@@ -145,7 +145,7 @@ else skip '-s: a socket accepts' 'no perl here'; fi
 
 if has unshare nsenter && unshare -m true 2>/dev/null; then
 	mkdir mounted source && : >source/file
-	background unshare -m svc-waitfile -t 60 mounted/file true
+	background unshare -m svc-waitfile -t 60000 mounted/file true
 	until_ok 1 asleep
 	nsenter -t "$pid" -m mount --bind "$T/source" "$T/mounted"
 	wait "$pid"
@@ -153,11 +153,11 @@ if has unshare nsenter && unshare -m true 2>/dev/null; then
 else skip 'a file appears by a mount' 'only root may'; fi
 if has unshare && unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances' 2>/dev/null; then
 	exits 0 'without inotify it looks itself' unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances
-		(sleep 0.1; : >unseen) & exec svc-waitfile -t 20 unseen true'
+		(sleep 0.1; : >unseen) & exec svc-waitfile -t 20000 unseen true'
 else skip 'without inotify it looks itself' 'no user namespaces here'; fi
 if has strace && strace -o /dev/null true 2>/dev/null; then
 	mkdir quiet
-	background strace -o calls svc-cd quiet svc-waitfile -t 60 slow true
+	background strace -o calls svc-cd quiet svc-waitfile -t 60000 slow true
 	until_ok 10 grep -q ppoll calls
 	# Longer than the longest pause of what is tried again.
 	sleep 1.2
@@ -169,7 +169,7 @@ else skip 'who waits does nothing' 'no strace here'; fi
 missed=
 for round in $(seq 40); do
 	(mkdir -p "r$round/x" && : >"r$round/x/file") &
-	svc-waitfile -t 10 "r$round/x/file" true || missed="$missed $round"
+	svc-waitfile -t 10000 "r$round/x/file" true || missed="$missed $round"
 done
 is 'nothing is missed between the look and the watch' "$missed" ''
 waits never
