@@ -47,6 +47,8 @@ if has nginx curl; then
 	becomes 20 'nginx comes up' page
 	contains 'and serves its page' "$(page)" 'It works'
 	becomes 5 'its log is where the others are' said nginx 'GET / HTTP'
+	ok 'nginx is killed and comes back' svc-ctl -w r -T 10000 kill "$scan/nginx"
+	becomes 20 'and answers again' page
 	ok 'nginx stops' svc-sv -w 20 stop "$scan/nginx"
 	page; is 'and does not answer any more' "$?" 7
 else
