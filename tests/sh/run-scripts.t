@@ -28,7 +28,7 @@ hide() {
 	chown --reference="$1" "$own" && chmod --reference="$1" "$own" && mount --bind "$own" "$1"
 }
 for path in /etc/nginx /etc/postgresql /etc/redis /etc/ssh /etc/munge /etc/default /etc/cron.d /etc/crontab \
-	/etc/dnsmasq.conf /etc/dnsmasq.d /etc/resolv.conf /etc/postgresql-common /etc/systemd \
+	/etc/dnsmasq.conf /etc/dnsmasq.d /etc/resolv.conf /etc/postgresql-common \
 	/var/lib/nginx /var/lib/postgresql /var/lib/redis /var/lib/munge /var/lib/misc /var/lib/dbus \
 	/var/log /var/spool/cron; do
 	hide "$path" || skip_all "$path can't be hidden"
@@ -99,6 +99,7 @@ if has nginx; then
 	workers() { processes nginx | grep -vx "$(main_of nginx)"; }
 	of_www_data() { [ "$(for worker in $(workers); do uid_of "$worker"; done)" = "$(id -u www-data)" ]; }
 	becomes 10 'its worker is www-data' of_www_data
+	is 'that of the killed one has not kept the port' "$(grep 'Address already in use' "$pid.out")" ''
 	answer 80 'GET /none HTTP/1.0\r\n\r\n' >/dev/null
 	said 'what is wrong is said to its log' '/none" failed'
 	stops
@@ -112,6 +113,8 @@ if [ "$version" ] && has pg_createcluster; then
 	mkdir -p /var/log/postgresql
 	chown postgres: /var/log/postgresql
 	ok 'postgresql: there is a cluster' pg_createcluster "$version" main -- --no-sync
+	# As after a boot.
+	rmdir /run/postgresql
 	example postgresql postgres "s,/15/,/$version/,g"
 	query() { svc-setuid postgres psql -Atc 'select 6 * 7' | grep -qx 42; }
 	lives ready R postgres query
@@ -231,9 +234,10 @@ fi
 # --- redis
 if has redis-server redis-cli; then
 	printf '%s\n' 'bind 127.0.0.1' 'port 6379' 'daemonize yes' 'pidfile /run/redis/redis-server.pid' \
+		'unixsocket /run/redis/redis-server.sock' \
 		'logfile /var/log/redis/redis-server.log' 'dir /var/lib/redis' 'save 3600 1' >/etc/redis/redis.conf
 	example redis redis-server
-	pings() { [ "$(redis-cli ping)" = PONG ]; }
+	pings() { [ "$(redis-cli -s /run/redis/redis-server.sock ping)" = PONG ]; }
 	lives ready R redis pings
 	said 'what it says goes to its log' 'Ready to accept connections'
 	stops
