@@ -15,7 +15,7 @@ witness() {
 		done
 		trap 'echo TERM >>seen; exit 7' TERM
 		echo up >>seen
-		until [ -e fate ]; do sleep 0.02; done
+		until [ -s fate ]; do sleep 0.02; done
 		read -r code <fate
 		rm fate
 		exit "$code"

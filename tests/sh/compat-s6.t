@@ -23,7 +23,7 @@ witness() {
 		done
 		trap 'echo TERM >>seen; exit 7' TERM
 		echo "up $1" >>seen
-		until [ -e fate ]; do sleep 0.02; done
+		until [ -s fate ]; do sleep 0.02; done
 		read -r code <fate
 		rm fate
 		exit "$code"

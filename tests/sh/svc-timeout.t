@@ -66,7 +66,7 @@ for signal in 33 34 64; do
 	running 60
 	kill "-$signal" "$link"
 	wait "$link"
-	is "signal $signal ends the program" "$?" $((128 + signal))
+	is "signal $signal ends the program" "$? $(cat "$link.err")" "$((128 + signal)) "
 done
 running 60
 kill -STOP "$prog"
