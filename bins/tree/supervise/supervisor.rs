@@ -185,6 +185,8 @@ impl Supervisor {
         let mut buffer = [0; 64];
         match rustix::io::read(&self.files.control, &mut buffer) {
             Ok(n) => {
+                // Who waited for what was just announced may have changed the settings before he wrote.
+                self.is_fresh = false;
                 for byte in &buffer[..n] {
                     match self.control.take(*byte) {
                         Some(Said::Command(command)) if !self.over => self.command(command),
