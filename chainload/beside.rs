@@ -42,7 +42,14 @@ pub(crate) enum Woken {
 
 /// Takes over the descriptor on which readiness is told: the program does not get it.
 pub(crate) fn notification(number: RawFd) -> Result<OwnedFd> {
-    above_stdio(adopt(number)?).unable("move the notification descriptor")
+    let fd = adopt(number).map_err(|e| Error {
+        message: format!(
+            "{} (a service has the one that its file notification-fd names)",
+            e.message
+        ),
+        ..e
+    })?;
+    above_stdio(fd).unable("move the notification descriptor")
 }
 
 /// Tells a supervisor that the program is ready.

@@ -30,7 +30,13 @@ fn placed(named: &str, link: &Link, e: Error) -> Error {
     if e.message.is_empty() {
         return e;
     }
-    Error::new(e.code, format_args!("{named}{}: {}", link.name, e.message))
+    let name = link.name;
+    if e.usage {
+        let usage = link.help.lines().next().unwrap_or_default();
+        let text = format!("{named}{name}: {} (usage: {name} {usage})", e.message);
+        return Error::new(e.code, text);
+    }
+    Error::new(e.code, format_args!("{named}{name}: {}", e.message))
 }
 
 impl Change for Step {
@@ -96,7 +102,7 @@ pub(super) fn run(chain: &Chain) -> Result<Next> {
     // Where a link has changed the words behind it, there may be links among them.
     while future.argv.first().is_some_and(|name| link(name).is_some()) {
         let line = Line { number: 0, words: std::mem::take(&mut future.argv) };
-        let rest = Chain { file: None, lines: vec![line] };
+        let rest = Chain { file: None, interpreter: None, lines: vec![line] };
         let (steps, mut words) = beginning(&rest)?;
         future.argv = words_of(&mut words, chain)?;
         apply(steps, &mut future)?;

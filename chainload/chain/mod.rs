@@ -1,6 +1,6 @@
 //! svc-chain: a run script that needs no shell.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Display;
 
 use common::base::args::unknown;
@@ -51,8 +51,10 @@ enum Words {
 
 /// Lines, and where they are from.
 struct Chain {
-    /// None: the command line.
-    file: Option<OsString>,
+    /// As it is called in what is said. None: the command line.
+    file: Option<String>,
+    /// What its first line says it is for.
+    interpreter: Option<String>,
     lines: Vec<Line>,
 }
 
@@ -81,30 +83,37 @@ fn main(mut args: Args) -> Result<Next> {
 impl Chain {
     fn of_words(mut args: Args) -> Result<Chain> {
         let line = Line { number: 0, words: args.operands("program")? };
-        Ok(Chain { file: None, lines: vec![line] })
+        Ok(Chain { file: None, interpreter: None, lines: vec![line] })
     }
 
     fn of_file(mut args: Args, words: Words) -> Result<Chain> {
         let file = args.operand("file")?;
-        let mut lines = grammar::parse(&read(&file)?).map_err(|bad| {
-            let text = format!("{}:{}: {}", file.display(), bad.at, bad.what);
+        let rest = args.rest()?;
+        // A supervisor runs ./run NAME: what is said of it may get into the log of many.
+        let shown = match rest.as_slice() {
+            [name] if file == "./run" => format!("{}/run", name.display()),
+            _ => file.display().to_string(),
+        };
+        let text = read(&file)?;
+        let mut lines = grammar::parse(&text).map_err(|bad| {
+            let text = format!("{shown}:{}: {}", bad.at, bad.what);
             Error::new(exit::USAGE, text)
         })?;
         let Some(last) = lines.last_mut() else {
-            let text = format!("{}: no program in this file", file.display());
+            let text = format!("{shown}: no program in this file");
             return Err(Error::new(exit::USAGE, text));
         };
         match words {
             Words::Ignored => {}
-            Words::Appended => last.words.extend(args.rest()?),
+            Words::Appended => last.words.extend(rest),
         }
-        Ok(Chain { file: Some(file), lines })
+        Ok(Chain { file: Some(shown), interpreter: interpreter(&text), lines })
     }
 
     /// How a line is called in what is said of it.
     fn named(&self, line: &Line) -> String {
         match &self.file {
-            Some(file) => format!("{}:{}: ", file.display(), line.number),
+            Some(file) => format!("{file}:{}: ", line.number),
             None => String::new(),
         }
     }
@@ -113,6 +122,12 @@ impl Chain {
     fn at(&self, line: &Line, code: u8, what: impl Display) -> Error {
         Error::new(code, format_args!("{}{what}", self.named(line)))
     }
+}
+
+/// What the kernel would execute such a file with.
+fn interpreter(text: &[u8]) -> Option<String> {
+    let line = text.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?;
+    Some(String::from_utf8_lossy(line).trim().to_owned())
 }
 
 fn read(path: &OsStr) -> Result<Vec<u8>> {

@@ -82,7 +82,7 @@ printf '#!/bin/sh\necho other\n' >other/svc-cd; chmod 755 other/svc-cd
 is 'a link with a path is a program like any other' "$(svc-chain -c ./other/svc-cd sub true)" other
 is 'one without is ours, whatever PATH says' "$(PATH=$T/other:$PATH svc-chain -c svc-cd sub pwd -P)" "$T/sub"
 is 'PATH is that which the chain makes' "$(svc-chain -c svc-env PATH="$T/other" svc-setlock l svc-umask 22 svc-nnp svc-cd / svc-cd 2>&1)" \
-	'svc-chain: fatal: svc-cd: missing directory'
+	'svc-chain: fatal: svc-cd: missing directory (usage: svc-cd DIR PROG...)'
 is 'for the program too' "$(cp other/svc-cd other/prog; svc-chain -c svc-env PATH="$T/other" prog)" other
 is 'the name is that of the program, not of a link before it' \
 	"$(svc-chain -c svc-argv0 one svc-argv0 two sh -c 'echo $0'; svc-chain -c svc-argv0 one svc-umask 22 sh -c 'echo $0')" 'two
@@ -111,7 +111,7 @@ bad '# nothing\n' ' no program in this file'
 wrong() {
 	printf "$1" >bad
 	exits 100 "a mistake: $2" svc-chain bad
-	is 'which has its line' "$(cat err)" "svc-chain: fatal: bad:$2"
+	is 'which has its line' "$(sed 's/ (usage: .*)$//' err)" "svc-chain: fatal: bad:$2"
 	ok 'and changes nothing' test ! -e made
 }
 wrong 'svc-mkdir made\nsvc-umask 9\ntrue' '2: svc-umask: invalid mask: 9'
@@ -149,7 +149,7 @@ no-such-program
 svc-nice 3
 EOT
 exits 100 '--check finds what is wrong' svc-chain --check bad
-is 'all of it, a line each' "$(cat err)" 'svc-chain: error: bad:1: svc-cd: missing directory
+is 'all of it, a line each' "$(sed 's/ (usage: .*)$//' err)" 'svc-chain: error: bad:1: svc-cd: missing directory
 svc-chain: error: bad:2: svc-envfile: unable to read /nonexistent/file: No such file or directory
 svc-chain: error: bad:3: svc-setuid: unknown user no-such-user
 svc-chain: error: bad:5: svc-umask: invalid mask: 999
@@ -190,6 +190,18 @@ exits 100 'a block in a block is looked at' svc-chain -c --check svc-if { svc-if
 is 'as a chain of its own' "$(cat err)" 'svc-chain: error: no-such-program: no such program in PATH'
 exits 100 'so is what can be known behind svc-expand' svc-chain -c --check svc-expand no-such-program a
 exits 0 'and what can not is not' svc-chain -c --check svc-expand '$PROGRAM' a
+exits 100 'links behind svc-expand are looked at' svc-chain -c --check svc-expand svc-umask 9 true
+exits 100 'a block finds its links by PATH' svc-chain -c --check svc-env PATH=/bin svc-if { svc-umask 22 /bin/true } /bin/true
+is 'and is told so' "$(cat err)" 'svc-chain: error: svc-umask: no such program in PATH'
+exits 100 'a link that is mistyped' svc-chain -c --check svc-setuidd 1:1 true
+is 'is found' "$(cat err)" 'svc-chain: error: svc-setuidd: no such program in PATH; is it svc-setuid?'
+exits 100 'a directory is no program' svc-chain -c --check svc-umask 22 /etc
+printf '#!/bin/sh\ncd /\nexec true\n' >shell
+exits 100 'a script of another kind is none of ours' svc-chain --check shell
+is 'which is said once' "$(cat err)" 'svc-chain: error: shell:1: the first line names /bin/sh: this is no chain file'
+printf 'svc-umask 9\ntrue\n' >run
+exits 100 'a supervisor gives the name' svc-chain ./run web
+like 'and it is told' "$(cat err)" '^svc-chain: fatal: web/run:1: svc-umask: invalid mask: 9 '
 exits 0 'what svc-caps keeps is not missed' svc-chain -c --check svc-caps -a sys_nice svc-setuid 1:1 svc-nice -5 true
 exits 0 'root that stays root drops nothing' svc-chain -c --check svc-setuid 0:0 svc-nice -5 true
 

@@ -9,7 +9,7 @@
 link svc-follow
 mistake 'invalid number of milliseconds: x' svc-follow -t x true
 mistake 'invalid number of milliseconds: -1' svc-follow -k -1 true
-mistake 'file descriptor 8 is not open' svc-follow -d 8 true
+mistake 'file descriptor 8 is not open (a service has the one that its file notification-fd names)' svc-follow -d 8 true
 
 if env --ignore-signal=CHLD true 2>/dev/null; then
 	odd() { env --ignore-signal=CHLD,TERM --block-signal=USR1 "$@"; }

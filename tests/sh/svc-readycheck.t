@@ -138,7 +138,7 @@ mistake 'invalid number of looks: many' svc-readycheck -n many true
 mistake 'invalid number of milliseconds: 1s' svc-readycheck -w 1s true
 mistake 'missing } at the end of a block' svc-readycheck -c { true
 mistake 'empty block' svc-readycheck -c { } true
-mistake 'file descriptor 8 is not open' svc-readycheck -d 8 -f x true
+mistake 'file descriptor 8 is not open (a service has the one that its file notification-fd names)' svc-readycheck -d 8 -f x true
 
 service web <<'EOF'
 #!/bin/sh

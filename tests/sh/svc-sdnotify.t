@@ -154,7 +154,7 @@ exits 111 'what is no socket is not' svc-sdnotify -d 9 -p "$T/plain" true
 like 'which is said' "$(cat err)" "^svc-sdnotify: fatal: unable to make the socket $T/plain: Address"
 ok 'and stays' test -f plain
 mistake 'invalid path: socket' svc-sdnotify -d 9 -p socket true
-mistake 'file descriptor 8 is not open' svc-sdnotify -d 8 true
+mistake 'file descriptor 8 is not open (a service has the one that its file notification-fd names)' svc-sdnotify -d 8 true
 mistake 'invalid number of milliseconds: 1s' svc-sdnotify -w 1s true
 mistake 'invalid file: ..' svc-sdnotify -d 9 -s .. true
 refused 'unable to open none: No such file or directory' svc-sdnotify -d 9 -s none/file true
