@@ -2,4 +2,5 @@
 
 mod json;
 pub mod log;
+pub mod manager;
 pub mod tree;
