@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 fn run(argv: Vec<OsString>) -> u8 {
-    common::program::dispatch(argv, &[bins::tree::ADMIN, bins::log::ADMIN])
+    common::program::dispatch(argv, &[bins::tree::ADMIN, bins::log::ADMIN, bins::manager::ADMIN])
 }
 
 common::entry!(run);

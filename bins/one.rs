@@ -12,6 +12,7 @@ const PROGRAM: &Program = find(&[
     bins::tree::ADMIN,
     bins::log::CORE,
     bins::log::ADMIN,
+    bins::manager::ADMIN,
     chainload::PROGRAMS,
 ]);
 

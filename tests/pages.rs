@@ -1,5 +1,7 @@
 //! The tables in the pages of the formats say what the code says.
 
+use bins::manager::service_file::diagnostic::CODES;
+use bins::manager::service_file::keys::KEYS;
 use common::base::error::exit;
 use common::base::stamp::Wall;
 use common::format::letters::{COMMANDS, EVENTS, SCAN_COMMANDS};
@@ -89,4 +91,28 @@ fn exit_codes_are_those_of_the_code() {
         exit::NOT_FOUND,
     ];
     assert_eq!(documented, ours);
+}
+
+#[test]
+fn the_keys_of_service_files_are_those_of_the_code() {
+    let kinds = |of: &str| {
+        let words = [('d', "daemon"), ('o', "oneshot"), ('g', "group")];
+        let words: Vec<_> =
+            words.iter().filter(|row| of.contains(row.0)).map(|row| row.1).collect();
+        if words.len() == 3 { "all".to_owned() } else { words.join(", ") }
+    };
+    let keys = KEYS.iter().map(|key| {
+        let unit = key.unit();
+        let unit = if unit.is_empty() { String::new() } else { format!(": {unit}") };
+        let value = format!("{}{unit}", key.type_name());
+        [key.name, &value, key.default, &kinds(key.of), key.text, key.example].map(str::to_owned)
+    });
+    let keys: Vec<_> = keys.map(Vec::from).collect();
+    assert_eq!(table("service-file.html", "keys"), keys);
+}
+
+#[test]
+fn the_codes_of_svc_compile_are_those_of_the_code() {
+    let codes = CODES.iter().map(|(code, text)| vec![(*code).to_owned(), text.trim().to_owned()]);
+    assert_eq!(table("svc-compile.html", "codes"), codes.collect::<Vec<_>>());
 }

@@ -1,5 +1,12 @@
 //! The service manager: what is to be up, in which order, and why something is not.
 
+mod compile;
 pub mod condition;
 mod cycles;
 pub mod graph;
+pub mod service_file;
+
+use common::program::Program;
+
+/// Its programs for people.
+pub const ADMIN: &[Program] = &[compile::PROGRAM];

@@ -1,0 +1,121 @@
+//! Generations: directories of plain files that are never changed, and the link to the accepted one.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use common::os::file::{open_regular, write_all};
+use common::os::lock::{self, Patience};
+use common::prelude::*;
+use rustix::fs::{CWD, Mode, OFlags, fsync, openat, syncfs};
+
+use super::directory::Tree;
+
+/// What became of a tree of files.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It is a new generation, of this number.
+    New(u64),
+    /// It is what this generation is already.
+    Same(u64),
+}
+
+/// Makes `dir/boot` lead to a generation of these files, all at once: a power cut leaves the old one
+/// or the new one.
+pub(super) fn write(dir: &Path, tree: &Tree) -> Result<Written> {
+    let all = dir.join("generations");
+    fs::create_dir_all(&all).unable(format_args!("make {}", all.display()))?;
+    let lock = lock::open(CWD, dir.join("lock")).unable("open the lock")?;
+    lock::take(&lock, Patience::Seconds(60))
+        .unable("take the lock: another svc-compile works here")?;
+    let boot = dir.join("boot");
+    let now = fs::read_link(&boot).ok().and_then(|target| number(&target));
+    if let Some(now) = now
+        && is_same(&all.join(now.to_string()), tree)
+    {
+        return Ok(Written::Same(now));
+    }
+    let names = fs::read_dir(&all).unable(format_args!("read {}", all.display()))?;
+    let names: Vec<PathBuf> = names.flatten().map(|entry| entry.path()).collect();
+    for left in names.iter().filter(|path| path.extension().is_some_and(|e| e == "new")) {
+        fs::remove_dir_all(left).unable(format_args!("remove {}", left.display()))?;
+    }
+    let next = 1 + names.iter().filter_map(|path| number(path)).max().unwrap_or(0);
+    let new = all.join(format!("{next}.new"));
+    fill(&new, tree).unable(format_args!("write {}", new.display()))?;
+    let done = all.join(next.to_string());
+    fs::rename(&new, &done).unable(format_args!("make {}", done.display()))?;
+    let fd = open_directory(&all).unable(format_args!("open {}", all.display()))?;
+    syncfs(&fd).unable("bring the generation to the disk")?;
+    switch(dir, next).unable(format_args!("make {} lead to {}", boot.display(), done.display()))?;
+    Ok(Written::New(next))
+}
+
+fn number(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.parse().ok()
+}
+
+fn open_directory(dir: &Path) -> rustix::io::Result<std::os::fd::OwnedFd> {
+    openat(CWD, dir, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn fill(dir: &Path, tree: &Tree) -> io::Result<()> {
+    let mut made = "";
+    fs::create_dir_all(dir.join("services"))?;
+    for (path, file) in tree {
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        if parent != made {
+            fs::create_dir_all(dir.join(parent))?;
+            made = parent;
+        }
+        let mode = if file.is_program { 0o755 } else { 0o644 };
+        let mut options = fs::OpenOptions::new();
+        let fd = options.write(true).create_new(true).mode(mode).open(dir.join(path))?;
+        write_all(&fd, file.text.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn switch(dir: &Path, number: u64) -> io::Result<()> {
+    let new = dir.join("boot.new");
+    match fs::remove_file(&new) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Ok(()) | Err(_) => {}
+    }
+    // Relative: it leads there as well where the file system is mounted elsewhere.
+    symlink(format!("generations/{number}"), &new)?;
+    fs::rename(&new, dir.join("boot"))?;
+    Ok(fsync(open_directory(dir)?)?)
+}
+
+/// Whether a generation has these files and no others.
+fn is_same(dir: &Path, tree: &Tree) -> bool {
+    let has = |(path, file): (&String, &super::directory::File)| {
+        let Ok(fd) = open_regular(CWD, dir.join(path)) else { return false };
+        let mut bytes = vec![0; file.text.len() + 1];
+        let length = common::os::file::fill(&fd, &mut bytes).unwrap_or(0);
+        let mode = rustix::fs::fstat(&fd).map_or(0, |stat| stat.st_mode);
+        bytes.get(..length) == Some(file.text.as_bytes()) && (mode & 0o111 != 0) == file.is_program
+    };
+    tree.iter().all(has) && files(dir).is_ok_and(|files| files.len() == tree.len())
+}
+
+/// The paths of all files, but for what svc-supervise makes.
+fn files(dir: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    let mut left = vec![dir.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            let is_own = entry.file_name() != "supervise" && entry.file_name() != "event";
+            match entry.file_type()?.is_dir() {
+                true if is_own => left.push(entry.path()),
+                true => {}
+                false => drop(found.insert(entry.path())),
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,217 @@
+//! svc-compile: reads all service files, vets them as a whole, and makes a generation of them.
+
+mod accounts;
+mod chain;
+mod directory;
+mod edges;
+mod find;
+mod generation;
+mod graph_file;
+mod root;
+mod service;
+mod set;
+#[cfg(test)]
+mod tests;
+mod vet;
+
+use std::path::{Path, PathBuf};
+
+use common::base::args::unknown;
+use common::base::error::exit;
+use common::base::near::nearest;
+use common::os::file::write_all;
+use common::prelude::*;
+use common::program::print;
+use rustix::fs::Mode;
+
+use self::directory::{File, Tree};
+use self::edges::Dependencies;
+use self::find::Found;
+use self::generation::Written;
+use self::root::Root;
+use self::set::{Loader, Set};
+use super::service_file::diagnostic::{Code, Diagnostic};
+use super::service_file::schema::schema;
+use super::service_file::source::Sources;
+
+pub(super) const PROGRAM: Program = Program {
+    name: "svc-compile",
+    help: "[OPTION...] [--check | --show SERVICE] [SERVICE-DIR...]
+       svc-compile --schema
+Reads the service files in all SERVICE-DIRs, of which a later one overrides an earlier, looks for all
+mistakes, and makes a new generation of them, if there is none and something has changed.
+SERVICE-DIRs are /usr/lib/coppice/services and /etc/coppice/services, if none is named; what is to be up
+after a boot are the names in enabled/, beside the last of them.
+  --check          look for mistakes, and write nothing
+  --show SERVICE   print what would run as SERVICE, and write nothing
+  --schema         print the JSON Schema of service files, for editors
+  --root DIR       all paths are those of the image in DIR, also users, groups and programs
+  --output DIR     where generations go (/var/lib/coppice)
+  --programs DIR   where run scripts find svc-chain (/usr/bin)
+",
+    main,
+};
+
+/// As many mistakes as anybody reads at once.
+const MOST_TOLD: usize = 1000;
+
+/// What was asked for.
+enum Task {
+    Write,
+    Check,
+    Show(String),
+}
+
+struct Options {
+    task: Task,
+    root: Root,
+    output: PathBuf,
+    programs: String,
+    dirs: Vec<PathBuf>,
+}
+
+fn main(args: Args) -> Result<Next> {
+    let Some(options) = options(args)? else { return Ok(Next::Exit(print(&schema()))) };
+    let mut sources = Sources::default();
+    let mut complaints = Vec::new();
+    let enabled = options.dirs.last().and_then(|dir| dir.parent()).unwrap_or(Path::new(""));
+    let enabled = enabled.join("enabled");
+    let found = find::find(&options.root, &options.dirs, &enabled, &mut sources, &mut complaints)?;
+    let set = Loader::new(&options.root, &found, &mut sources, &mut complaints).load();
+    if let Task::Show(name) = &options.task {
+        return show(&set, name, &options.programs, &sources, &mut complaints);
+    }
+    let is_complete = complaints.iter().all(|complaint| complaint.code != Code::TooMany);
+    let mut dependencies = None;
+    if is_complete {
+        let mut vet = vet::Vet::new(&options.root, &mut complaints);
+        set.services.values().for_each(|service| vet.service(service));
+        dependencies = edges::resolve(&set, &found, &mut complaints);
+    }
+    tell(&sources, &mut complaints)?;
+    let errors = complaints.iter().filter(|complaint| complaint.is_error()).count();
+    match dependencies {
+        Some(dependencies) if errors == 0 => finish(&options, &set, &found, &dependencies),
+        _ => {
+            let s = if errors == 1 { "" } else { "s" };
+            let text = format!("{errors} error{s}: nothing is written");
+            Err(Error::new(exit::USAGE, text))
+        }
+    }
+}
+
+/// None: the schema was asked for.
+fn options(mut args: Args) -> Result<Option<Options>> {
+    let (mut task, mut root, mut output, mut programs) = (Task::Write, None, None, None);
+    while let Some(option) = args.option()? {
+        match option.as_str() {
+            "--check" => task = Task::Check,
+            "--show" => task = Task::Show(args.value("service")?),
+            "--root" => root = Some(PathBuf::from(args.raw_value()?)),
+            "--output" => output = Some(PathBuf::from(args.raw_value()?)),
+            "--programs" => programs = Some(args.value("directory")?),
+            "--schema" => {
+                args.end()?;
+                return Ok(None);
+            }
+            _ => return Err(unknown(&option)),
+        }
+    }
+    let mut dirs: Vec<PathBuf> = args.rest()?.into_iter().map(PathBuf::from).collect();
+    if dirs.is_empty() {
+        dirs = ["/usr/lib/coppice/services", "/etc/coppice/services"].map(PathBuf::from).to_vec();
+    }
+    let root = Root::new(root);
+    Ok(Some(Options {
+        task,
+        output: root.path(output.unwrap_or_else(|| "/var/lib/coppice".into())),
+        programs: programs.unwrap_or_else(|| "/usr/bin".to_owned()),
+        root,
+        dirs,
+    }))
+}
+
+/// Says what is wrong, in the order of the files.
+fn tell(sources: &Sources, complaints: &mut Vec<Diagnostic>) -> Result<()> {
+    complaints.sort_by(|a, b| {
+        let key = |d: &Diagnostic| (d.place, d.code);
+        sources.name(a.place.file).cmp(sources.name(b.place.file)).then(key(a).cmp(&key(b)))
+    });
+    // Instances of a template share its mistakes; where they are too many, that is the mistake.
+    complaints.dedup();
+    if complaints.iter().any(|complaint| complaint.code == Code::TooMany) {
+        complaints.retain(|complaint| complaint.code == Code::TooMany);
+    }
+    let mut text: String =
+        complaints.iter().take(MOST_TOLD).map(|complaint| complaint.shown(sources)).collect();
+    if complaints.len() > MOST_TOLD {
+        text += &format!("... and {} more\n", complaints.len() - MOST_TOLD);
+    }
+    write_all(rustix::stdio::stderr(), text.as_bytes()).unable("write to standard error")
+}
+
+fn finish(
+    options: &Options,
+    set: &Set,
+    found: &Found,
+    dependencies: &Dependencies,
+) -> Result<Next> {
+    let (all, enabled) = (set.services.len(), found.enabled.len());
+    let s = if all == 1 { "" } else { "s" };
+    let what = format!("{all} service{s}, {enabled} enabled");
+    let text = match options.task {
+        Task::Check | Task::Show(_) => format!("{what}: no errors\n"),
+        Task::Write => {
+            rustix::process::umask(Mode::WGRP | Mode::WOTH);
+            match generation::write(&options.output, &tree(options, set, dependencies))? {
+                Written::New(number) => format!("{what}: generation {number}\n"),
+                Written::Same(number) => {
+                    format!("{what}: nothing changed since generation {number}\n")
+                }
+            }
+        }
+    };
+    Ok(Next::Exit(print(&text)))
+}
+
+/// All files of the generation.
+fn tree(options: &Options, set: &Set, dependencies: &Dependencies) -> Tree {
+    let mut tree = Tree::new();
+    let text = graph_file::pack(dependencies, set);
+    tree.insert("graph".to_owned(), File { text, is_program: false });
+    for service in set.services.values() {
+        directory::add(service, &options.programs, &mut tree);
+    }
+    tree
+}
+
+/// The files of one service, in a form that can be run if `run` is all.
+fn show(
+    set: &Set,
+    name: &str,
+    programs: &str,
+    sources: &Sources,
+    complaints: &mut Vec<Diagnostic>,
+) -> Result<Next> {
+    let Some(service) = set.services.get(name) else {
+        tell(sources, complaints)?;
+        let names = set.services.keys().map(String::as_str);
+        let meant = nearest(name, names).first().map(|name| format!(" (did you mean {name}?)"));
+        let text = format!("there is no service {name}{}", meant.unwrap_or_default());
+        return Err(Error::new(exit::USAGE, text));
+    };
+    let mut tree = Tree::new();
+    directory::add(service, programs, &mut tree);
+    let run = tree.remove(&format!("services/{name}/run"));
+    let mut text = run.map_or_else(|| "# a group: nothing runs\n".to_owned(), |file| file.text);
+    for (path, file) in &tree {
+        let path = path.strip_prefix(&format!("services/{name}/")).unwrap_or(path);
+        if file.is_program || file.text.matches('\n').count() > 1 {
+            text += &format!("\n# {path}:\n");
+            file.text.lines().for_each(|line| text += &format!("#   {line}\n"));
+        } else {
+            text += &format!("# {path}: {}", file.text);
+        }
+    }
+    Ok(Next::Exit(print(&text)))
+}

@@ -1,0 +1,64 @@
+//! What is said of a key is in what comes of it.
+
+use super::*;
+use crate::manager::service_file::keys::{KEYS, Key, Kind};
+use crate::manager::service_file::read::read;
+use crate::manager::service_file::source::Place;
+use service::Service;
+
+/// What a key needs beside it to mean something.
+fn beside(key: &Key) -> &'static str {
+    match key.name {
+        "groups" => "user = 'root'",
+        "notify-access" | "watchdog" => "ready = 'sd-notify'",
+        "pid-file" => "ready = 'forked'",
+        "runtime-directory-mode" | "runtime-directory-preserve" => "runtime-directory = ['a']",
+        "state-directory-mode" => "state-directory = ['a']",
+        "cache-directory-mode" => "cache-directory = ['a']",
+        "logs-directory-mode" => "logs-directory = ['a']",
+        "log.directory" | "log.stamp" => "log.own = true",
+        "on-loss.*" => "requires = ['database']",
+        _ => "",
+    }
+}
+
+/// All files of a set in which `a` has this text, and how many errors it has.
+fn outcome(text: &str) -> (Tree, Vec<String>) {
+    let mut sources = Sources::default();
+    let mut found = Vec::new();
+    let mut set = Set::default();
+    let others = "network chrony disks-checked dhcpcd static-ip login apache mail database";
+    for (name, text) in others.split(' ').map(|name| (name, "type = 'group'")).chain([("a", text)])
+    {
+        let file = sources.add(name.to_owned(), text.to_owned());
+        let settings = read(&sources, file, None, &mut found);
+        let service = Service::new(name.to_owned(), Place::top(file), settings, &mut found);
+        set.services.insert(name.to_owned(), service);
+    }
+    let dependencies = edges::resolve(&set, &Found::default(), &mut found);
+    let mut tree = Tree::new();
+    let graph = dependencies.map(|d| graph_file::pack(&d, &set)).unwrap_or_default();
+    tree.insert("graph".to_owned(), File { text: graph, is_program: false });
+    set.services.values().for_each(|service| directory::add(service, "/usr/bin", &mut tree));
+    let errors = found.iter().filter(|d| d.is_error()).map(|d| d.shown(&sources)).collect();
+    (tree, errors)
+}
+
+#[test]
+fn every_key_is_carried_out() {
+    for key in KEYS.iter().filter(|key| key.name != "type") {
+        for (word, kind) in Kind::WORDS.into_iter().filter(|(_, kind)| key.is_of(*kind)) {
+            let needed = match kind {
+                Kind::Daemon => "exec = 'a'",
+                Kind::Oneshot => "start = 'a'",
+                Kind::Group => "",
+            };
+            let needed = if needed.starts_with(key.name) { "" } else { needed };
+            let before = format!("type = '{word}'\n{needed}\n{}\n", beside(key));
+            let (without, _) = outcome(&before);
+            let (with, errors) = outcome(&(before + key.example));
+            assert_eq!(errors, [] as [&str; 0], "{}", key.example);
+            assert_ne!(with, without, "{} of a {word}", key.name);
+        }
+    }
+}
