@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::condition::Condition;
 use super::cycles;
+pub use super::relation::{OnLoss, Relation};
 
 /// A service, by its place in the list that the graph was built from.
 pub type Id = u32;
@@ -21,65 +22,6 @@ pub enum Kind {
     Oneshot,
     /// No process: a set with a name, up when what it requires is ready.
     Group,
-}
-
-/// What a service does when one that it requires or wants goes down, or is no longer ready, while
-/// it is itself up, although that one is still wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum OnLoss {
-    /// It goes down at once, and comes back when the other one is ready again. Of one that it only
-    /// wants it takes no notice.
-    Stop,
-    /// It stays, and is restarted when the other one is ready again; before a planned restart of
-    /// the other one it goes down.
-    Restart,
-    /// It stays, and is reloaded when the other one is ready again.
-    Reload,
-    /// It takes no notice.
-    Ignore,
-}
-
-/// How one service relates to another. `a before b` is said as `b after a`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Relation {
-    /// The other one is wanted with me and ready before I start; before it goes down for good, I do.
-    Requires(OnLoss),
-    /// One of the set of this number must be ready; else as `Requires(Stop)`. Only as many as needed
-    /// are wanted with me, in the order of the links.
-    AnyOf(u32),
-    /// The other one is wanted with me and must be ready when I start; then it is forgotten.
-    Milestone,
-    /// The other one is wanted with me; no more.
-    Wants(OnLoss),
-    /// If both move I start after it is ready or has failed, and stop before it stops.
-    After,
-    /// Never up at the same time: whoever is up stays. Holds in both directions.
-    Conflicts,
-    /// I am wanted only while the other one is wanted, and restarted when it is restarted.
-    PartOf,
-}
-
-impl Relation {
-    /// Whether the other one is to be settled before I start, and stops after me.
-    pub fn orders(self) -> bool {
-        match self {
-            Relation::Requires(_) | Relation::AnyOf(_) | Relation::Milestone | Relation::After => {
-                true
-            }
-            Relation::Wants(_) | Relation::Conflicts | Relation::PartOf => false,
-        }
-    }
-
-    /// Whether the other one may be wanted because I am.
-    pub fn pulls(self) -> bool {
-        match self {
-            Relation::Requires(_)
-            | Relation::AnyOf(_)
-            | Relation::Milestone
-            | Relation::Wants(_) => true,
-            Relation::After | Relation::Conflicts | Relation::PartOf => false,
-        }
-    }
 }
 
 /// A service, apart from its relations. Times are in milliseconds, 0 for no limit.

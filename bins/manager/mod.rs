@@ -3,7 +3,9 @@
 mod compile;
 pub mod condition;
 mod cycles;
+pub mod engine;
 pub mod graph;
+mod relation;
 pub mod service_file;
 
 use common::program::Program;
