@@ -51,13 +51,12 @@ where
     found
 }
 
-/// A shortest cycle through the least node of a knot, the first node not repeated; `None` when the
-/// knot is a single node that does not lead to itself.
-pub(super) fn cycle<I>(knot: &[u32], leads_to: impl Fn(u32) -> I) -> Option<Vec<u32>>
+/// A shortest cycle through this node of a knot, the first node not repeated; `None` when there is
+/// none, as in a knot of a single node that does not lead to itself.
+pub(super) fn cycle<I>(first: u32, knot: &[u32], leads_to: impl Fn(u32) -> I) -> Option<Vec<u32>>
 where
     I: Iterator<Item = u32>,
 {
-    let first = *knot.iter().min()?;
     let mut sorted = knot.to_vec();
     sorted.sort_unstable();
     let mut from = vec![None; sorted.len()];
@@ -112,9 +111,9 @@ mod tests {
     #[test]
     fn the_cycle_is_a_shortest_one() {
         let edges = [(1, 2), (2, 3), (3, 1), (2, 1)];
-        assert_eq!(cycle(&[3, 2, 1], ways(&edges)), Some(vec![1, 2]));
-        assert_eq!(cycle(&[4], ways(&[(4, 4)])), Some(vec![4]));
-        assert_eq!(cycle(&[4], ways(&edges)), None);
+        assert_eq!(cycle(1, &[3, 2, 1], ways(&edges)), Some(vec![1, 2]));
+        assert_eq!(cycle(4, &[4], ways(&[(4, 4)])), Some(vec![4]));
+        assert_eq!(cycle(4, &[4], ways(&edges)), None);
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Service {
 }
 
 /// An edge, as the graph is built from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Link {
     /// The service whose file says it.
     pub from: Id,
@@ -87,8 +87,10 @@ pub struct Edge {
 pub struct Cycles {
     /// None of these could be started first.
     pub of_order: Vec<Vec<Id>>,
-    /// None of these could be wanted.
+    /// Parts of each other: none of these could be wanted.
     pub of_parts: Vec<Vec<Id>>,
+    /// The first wants the second, to be restarted when that is, and makes it restart: without end.
+    pub of_restarts: Vec<Vec<Id>>,
 }
 
 /// Edges, sorted by the service at this end, and where those of each begin.
@@ -159,9 +161,13 @@ impl Graph {
         let parts = |id| self.related(id, |relation| relation == Relation::PartOf);
         let by_order = cycles::knots(self.len(), order);
         let by_parts = cycles::knots(self.len(), parts);
+        let least = |knot: &Vec<Id>| knot.iter().copied().min().unwrap_or_default();
+        let of_order = by_order.iter().filter_map(|knot| cycles::cycle(least(knot), knot, order));
+        let of_parts = by_parts.iter().filter_map(|knot| cycles::cycle(least(knot), knot, parts));
         let found = Cycles {
-            of_order: by_order.iter().filter_map(|knot| cycles::cycle(knot, order)).collect(),
-            of_parts: by_parts.iter().filter_map(|knot| cycles::cycle(knot, parts)).collect(),
+            of_order: of_order.collect(),
+            of_parts: of_parts.collect(),
+            of_restarts: self.endless_restarts(),
         };
         if found != Cycles::default() {
             return Err(found);
@@ -170,6 +176,24 @@ impl Graph {
         self.ranks = vec![0; self.len()];
         (0..).zip(&self.by_rank).for_each(|(rank, id)| self.ranks[*id as usize] = rank);
         Ok(())
+    }
+
+    fn endless_restarts(&self) -> Vec<Vec<Id>> {
+        const AFTERWARDS: Relation = Relation::Wants(OnLoss::Restart);
+        let restarts = |id| self.related(id, Relation::restarts);
+        let mut found = Vec::new();
+        for knot in cycles::knots(self.len(), restarts) {
+            let mut wants = knot.iter().flat_map(|from| {
+                let wants = self.related(*from, |relation| relation == AFTERWARDS);
+                wants.filter(|to| knot.contains(to)).map(|to| (*from, to))
+            });
+            let Some((from, to)) = wants.next() else { continue };
+            let ways = |id| {
+                self.related(id, Relation::restarts).filter(move |other| id != from || *other == to)
+            };
+            found.extend(cycles::cycle(from, &knot, ways));
+        }
+        found
     }
 
     fn set_knots(&mut self) {

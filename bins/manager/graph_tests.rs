@@ -116,3 +116,13 @@ fn a_fact_knows_who_listens() {
     assert_eq!(graph.listeners("power/ac"), [0, 2]);
     assert_eq!(graph.listeners("power/low"), []);
 }
+
+#[test]
+fn restarts_without_end_are_refused() {
+    let restart = Relation::Wants(OnLoss::Restart);
+    let list = [(0, REQUIRES, 1), (1, restart, 2), (2, Relation::PartOf, 0)];
+    assert_eq!(graph(&["a", "b", "c"], &list).unwrap_err().of_restarts, [[1, 2, 0]]);
+    let ignore = [(0, REQUIRES, 1), (1, Relation::Wants(OnLoss::Reload), 2), (2, REQUIRES, 0)];
+    assert!(graph(&["a", "b", "c"], &ignore).is_ok());
+    assert!(graph(&["a", "b"], &[(0, REQUIRES, 1), (1, Relation::PartOf, 0)]).is_ok());
+}

@@ -8,7 +8,7 @@ pub enum OnLoss {
     /// wants it takes no notice.
     Stop,
     /// It stays, and is restarted when the other one is ready again; before a planned restart of
-    /// the other one it goes down.
+    /// one that it requires it goes down.
     Restart,
     /// It stays, and is reloaded when the other one is ready again.
     Reload,
@@ -71,5 +71,15 @@ impl Relation {
     /// Whether I stop before the other one, if both must.
     pub fn stops_first(self) -> bool {
         self.orders() && self != Relation::Milestone
+    }
+
+    /// Whether I may be restarted because the other one is.
+    pub fn restarts(self) -> bool {
+        match self {
+            Relation::Requires(on_loss) => matches!(on_loss, OnLoss::Stop | OnLoss::Restart),
+            Relation::Wants(on_loss) => on_loss == OnLoss::Restart,
+            Relation::AnyOf(_) | Relation::PartOf => true,
+            Relation::Milestone | Relation::After | Relation::Conflicts => false,
+        }
     }
 }

@@ -7,12 +7,12 @@ use super::event::{Failure, State, Wish};
 use crate::manager::graph::{OnLoss, Relation};
 
 /// What others are concerned with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Shown {
     pub(super) ready: bool,
     /// Something of it may run.
     pub(super) active: bool,
-    /// Not ready, and won't be by itself.
+    /// Not ready or about to be so no longer, and won't be again by itself.
     pub(super) stalled: bool,
     /// It is to be down, apart from restarts.
     pub(super) away: bool,
@@ -29,7 +29,7 @@ impl Shown {
 }
 
 /// How many of those that a service has a relation to ...
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Counts {
     /// ... keep it from starting, because it needs them.
     pub(super) unready: u32,
@@ -83,7 +83,7 @@ impl Counts {
 }
 
 /// A set of which one is needed: how many of its members are what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Set {
     pub(super) members: u32,
     pub(super) usable: u32,
@@ -113,7 +113,7 @@ impl Set {
 }
 
 /// One service.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Entry {
     pub(super) wish: Wish,
     pub(super) state: State,
@@ -171,16 +171,14 @@ impl Entry {
         let active = self.is_active();
         let away = !self.open || self.counts.away > 0;
         let must_go = away || self.counts.broken > 0 || self.restarting;
-        let stalled = self.failure.is_some()
-            || self.is_held()
-            || !self.holds
-            || self.counts.stalled > 0
-            || self.counts.conflicts > 0;
+        let blocked =
+            self.failure.is_some() || self.counts.stalled > 0 || self.counts.conflicts > 0;
+        let stalled = self.is_held() || !self.holds || !ready && blocked;
         Shown {
             ready,
             active,
             away,
-            stalled: !ready && stalled,
+            stalled,
             leaving: self.state == State::Stopping || active && must_go,
             coming: !ready && !stalled && !away,
         }

@@ -24,8 +24,8 @@
 //! 5. What could start or stop is started or stopped in the same step, up to the limit of
 //!    concurrent starts.
 //! 6. What is remembered is what a fresh look at the whole graph would say.
-//! 7. When failures end, all services end in the same states, whatever happened before (conflicts
-//!    and any-ofs apart, where who is up stays).
+//! 7. When failures end, all services end in the same states, whatever happened before (conflicts,
+//!    any-ofs and milestones apart: there, who is up stays).
 //! 8. Each state with a limit names when it is over; a service that outlives it is said to have
 //!    failed, those who wait for it stop waiting, and if it comes to be ready late they go on.
 
@@ -68,6 +68,8 @@ pub struct Engine {
     touched: BTreeSet<u32>,
     /// Sets of which another member may have to be wanted.
     choices: BTreeSet<u32>,
+    /// Whose parts may have to go with it.
+    wholes: BTreeSet<u32>,
     /// Who may have to act.
     moved: BTreeSet<u32>,
     /// Who may start as soon as the limit allows it.
@@ -92,6 +94,7 @@ impl Engine {
             suspects: BTreeSet::new(),
             touched: (0..graph.len() as u32).collect(),
             choices: BTreeSet::new(),
+            wholes: BTreeSet::new(),
             moved: BTreeSet::new(),
             runnable: BTreeSet::new(),
             actions: Vec::new(),
@@ -191,3 +194,9 @@ fn first_entry(graph: &Graph, id: Id) -> Entry {
 
 #[cfg(test)]
 mod engine_tests;
+#[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod world;

@@ -58,10 +58,13 @@ impl Engine {
     fn pull(&mut self, id: Id, needed: bool) {
         let pulls = &mut self.entry_mut(id).pulls;
         *pulls = if needed { *pulls + 1 } else { *pulls - 1 };
-        let still_pulled = *pulls > 0;
+        if needed { self.in_doubt.push(id) } else { self.doubt(id) }
+    }
+
+    /// It has lost a wish or a pull.
+    pub(super) fn doubt(&mut self, id: Id) {
         self.in_doubt.push(id);
-        if !needed
-            && still_pulled
+        if self.entry(id).pulls > 0
             && let Some(knot) = self.graph.knot(id)
         {
             self.suspects.extend(knot.first());

@@ -23,7 +23,7 @@ impl Engine {
 
     fn wished(&mut self, id: Id, wish: Wish) {
         self.entry_mut(id).wish = wish;
-        self.in_doubt.push(id);
+        self.doubt(id);
         if self.entry(id).is_wished() {
             self.reset(id);
         }
@@ -109,7 +109,7 @@ impl Engine {
         }
         if was_once {
             self.entry_mut(id).wish = Wish::None;
-            self.in_doubt.push(id);
+            self.doubt(id);
         }
     }
 

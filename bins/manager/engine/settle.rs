@@ -15,10 +15,13 @@ impl Engine {
         loop {
             self.spread_needs();
             if let Some(rank) = self.touched.pop_first() {
+                self.wholes.insert(rank);
                 self.moved.insert(rank);
                 self.show(self.graph.at_rank(rank));
             } else if let Some(set) = self.choices.pop_first() {
                 self.choose(set);
+            } else if let Some(rank) = self.wholes.pop_first() {
+                self.restart_parts(self.graph.at_rank(rank));
             } else if let Some(rank) = self.moved.pop_first() {
                 self.act(now, self.graph.at_rank(rank));
             } else if self.starting < self.limit
@@ -32,7 +35,7 @@ impl Engine {
     }
 
     /// Shows its neighbours what has changed.
-    fn show(&mut self, id: Id) {
+    pub(super) fn show(&mut self, id: Id) {
         let graph = Rc::clone(&self.graph);
         let new = self.entry(id).show();
         let old = std::mem::replace(&mut self.entry_mut(id).shown, new);
@@ -71,12 +74,6 @@ impl Engine {
     /// Does what a service is to do now, or notes that it may start.
     fn act(&mut self, now: u64, id: Id) {
         let entry = self.entry(id);
-        if entry.shown.leaving && entry.open && !entry.parts_told {
-            self.restart_parts(id);
-        }
-        let leaving = self.entry(id).shown.leaving;
-        self.entry_mut(id).parts_told &= leaving;
-        let entry = self.entry(id);
         if entry.state == State::Failed && !entry.open {
             self.enter(id, State::Down, None, None, None);
         } else if entry.may_stop() {
@@ -90,10 +87,15 @@ impl Engine {
         }
     }
 
-    /// It goes down but is still open: its parts go with it, and come back.
+    /// Whoever goes down but is still open: its parts go with it, and come back.
     fn restart_parts(&mut self, id: Id) {
         let graph = Rc::clone(&self.graph);
-        self.entry_mut(id).parts_told = true;
+        let entry = self.entry_mut(id);
+        let tell = entry.shown.leaving && entry.open && !entry.parts_told;
+        entry.parts_told = entry.shown.leaving && (entry.parts_told || tell);
+        if !tell {
+            return;
+        }
         for edge in graph.incoming(id) {
             let part = self.entry_mut(edge.other);
             if edge.relation == Relation::PartOf

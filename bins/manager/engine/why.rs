@@ -119,23 +119,22 @@ impl Engine {
         let first = |is: &dyn Fn(&Edge) -> bool| edges.iter().find(|edge| is(edge));
         let shown = |edge: &Edge| self.entry(edge.other).shown;
         let set = |edge: &Edge| edge.relation.set().map(|set| self.sets[set as usize]);
+        // Of a set, those that are wanted say more than the others.
+        let chosen = |edge: &Edge| {
+            edge.relation.set().is_none_or(|set| self.chosen.contains(&(set, edge.other)))
+        };
         let lacks = |edge: &Edge| match set(edge) {
             Some(set) => set.usable == 0,
             None => edge.relation.needs() && (!shown(edge).ready || shown(edge).leaving),
         };
         let away = |edge: &Edge| match set(edge) {
-            Some(set) => set.away == set.members,
-            None => {
-                edge.relation != Relation::Milestone && edge.relation.needs() && shown(edge).away
-            }
+            Some(set) => set.away == set.members && chosen(edge),
+            None => edge.relation.needs() && edge.relation.stops_first() && shown(edge).away,
         };
-        let stuck = |edge: &Edge| {
-            lacks(edge)
-                && shown(edge).stalled
-                && set(edge).is_none_or(|set| set.stalled == set.members)
-        };
-        let comes =
-            |edge: &Edge| lacks(edge) && !shown(edge).stalled && self.entry(edge.other).needed;
+        let is_stuck = |edge: &Edge| set(edge).is_none_or(|set| set.stalled == set.members);
+        let stuck =
+            |edge: &Edge| lacks(edge) && shown(edge).stalled && is_stuck(edge) && chosen(edge);
+        let comes = |edge: &Edge| lacks(edge) && !shown(edge).stalled && chosen(edge);
         let edge = first(&away).or_else(|| first(&stuck)).or_else(|| first(&comes));
         edge.or_else(|| first(&lacks)).map(|edge| match edge.relation.set() {
             Some(_) => Cause::NeedsOneOf(edge.other),
