@@ -21,7 +21,7 @@ boot() { cat "$state/boot/$1"; }
 picture() { (cd "$img/var/lib/coppice" && find . -printf '%p %m %i %l\n' | sort; find . -type f -exec cksum {} + | sort); }
 
 ok 'no service file at all is fine' compile --check
-is 'and is said' "$(cat out)" '0 services, 0 enabled: no errors'
+is 'and is said' "$(sed 1q out)" '0 services, 0 enabled: no errors'
 is 'nothing is written by --check' "$(ls "$img/var" 2>/dev/null)" ''
 
 file "$package/web.toml" <<'EOF'
@@ -65,7 +65,8 @@ EOF
 boots all
 
 ok 'a set is compiled' compile
-is 'what came of it is said' "$(cat out)" '4 services, 1 enabled: generation 1'
+is 'what came of it is said' "$(cat out)" '4 services, 1 enabled: generation 1
+after a boot: 4 ready'
 is 'boot leads to it' "$(readlink "$state/boot")" generations/1
 is 'a daemon is a chain file' "$(boot services/web/run)" "#!$BIN/svc-chain
 # HTTP server
@@ -123,6 +124,12 @@ service web daemon
  requires network stop
  wants getty@tty1 ignore'
 
+ok 'a boot and a shutdown are simulated' compile --check
+is 'their orders are told' "$(cat out)" '4 services, 1 enabled: no errors
+after a boot: 4 ready
+boot: network getty@tty1 web
+shutdown: web getty@tty1 network'
+
 picture >before
 ok 'again' compile
 is 'nothing has changed' "$(cat out)" '4 services, 1 enabled: nothing changed since generation 1'
@@ -154,7 +161,7 @@ wants = []
 LANG = "C"
 EOF
 ok 'with an override and drop-ins' compile
-is 'it is a new generation' "$(cat out)" '3 services, 1 enabled: generation 2'
+is 'it is a new generation' "$(sed 1q out)" '3 services, 1 enabled: generation 2'
 is 'boot leads there' "$(readlink "$state/boot")" generations/2
 ok 'the old one is as it was' diff -r "$img/elsewhere/boot/" "$state/generations/1/"
 is 'a file overrides one of a package' "$(boot graph | grep network)" 'service network group
@@ -176,6 +183,20 @@ rm "$enabled/all"
 ok 'who is not can' compile
 is 'and is gone' "$(boot graph | grep -c '^service all')" 0
 
+# What a boot would not bring up, and why.
+echo 'type = "group"
+when.all = ["net/eth0 = up", "power > 5"]
+when.none = ["cmdline/single"]' >"$admin/online.toml"
+echo 'type = "group"
+requires = ["online"]
+when.all = ["net/eth0 = down"]' >"$admin/offline.toml"
+boots offline
+ok 'facts are assumed' compile --check
+is 'and named, with what is not ready all the same' "$(sed -n '2,4p' out)" 'after a boot: 0 ready
+if these facts hold: net/eth0 = down, power > 5
+not ready: offline: offline needs online; the condition of online does not hold'
+rm "$admin/online.toml" "$admin/offline.toml" "$enabled/offline"
+
 # Half of one, as a crash leaves it.
 mkdir -p "$state/generations/99.new/services"
 ln -s nowhere "$state/boot.new"
@@ -192,7 +213,7 @@ exits 100 'one that there is not' compile --show wbe
 is 'is said' "$(cat err)" 'svc-compile: fatal: there is no service wbe (did you mean web?)'
 exits 100 'an option that there is not' compile --chek
 ok 'directories can be named' compile --check /usr/lib/coppice/services
-is 'instead of the usual ones' "$(cat out)" '4 services, 0 enabled: no errors'
+is 'instead of the usual ones' "$(sed 1q out)" '4 services, 0 enabled: no errors'
 
 ok 'the schema is printed' svc-compile --schema
 mv out schema

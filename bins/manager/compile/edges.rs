@@ -1,6 +1,7 @@
 //! Who depends on whom: names become edges of the graph, or complaints.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::find::Found;
 use super::service::Service;
@@ -13,7 +14,7 @@ use crate::manager::service_file::source::Place;
 
 /// The graph, and who is to be up after a boot.
 pub(super) struct Dependencies {
-    pub(super) graph: Graph,
+    pub(super) graph: Rc<Graph>,
     pub(super) boot: Vec<Id>,
 }
 
@@ -45,7 +46,7 @@ pub(super) fn resolve(
         Ok(graph) => {
             edges.conflicts(&graph, &boot);
             edges.lost_orders(&graph, &boot);
-            Some(Dependencies { graph, boot })
+            Some(Dependencies { graph: Rc::new(graph), boot })
         }
         Err(cycles) => {
             edges.cycles(&cycles);

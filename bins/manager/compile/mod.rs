@@ -7,6 +7,7 @@ mod edges;
 mod find;
 mod generation;
 mod graph_file;
+mod report;
 mod root;
 mod service;
 mod set;
@@ -28,6 +29,7 @@ use self::directory::{File, Tree};
 use self::edges::Dependencies;
 use self::find::Found;
 use self::generation::Written;
+use self::report::Report;
 use self::root::Root;
 use self::set::{Loader, Set};
 use super::service_file::diagnostic::{Code, Diagnostic};
@@ -42,7 +44,7 @@ Reads the service files in all SERVICE-DIRs, of which a later one overrides an e
 mistakes, and makes a new generation of them, if there is none and something has changed.
 SERVICE-DIRs are /usr/lib/coppice/services and /etc/coppice/services, if none is named; what is to be up
 after a boot are the names in enabled/, beside the last of them.
-  --check          look for mistakes, and write nothing
+  --check          look for mistakes, say what a boot and a shutdown would do, and write nothing
   --show SERVICE   print what would run as SERVICE, and write nothing
   --schema         print the JSON Schema of service files, for editors
   --root DIR       all paths are those of the image in DIR, also users, groups and programs
@@ -160,11 +162,17 @@ fn finish(
     let s = if all == 1 { "" } else { "s" };
     let what = format!("{all} service{s}, {enabled} enabled");
     let text = match options.task {
-        Task::Check | Task::Show(_) => format!("{what}: no errors\n"),
+        Task::Check | Task::Show(_) => {
+            let Report { short, orders } = report::report(dependencies);
+            format!("{what}: no errors\n{short}{orders}")
+        }
         Task::Write => {
             rustix::process::umask(Mode::WGRP | Mode::WOTH);
             match generation::write(&options.output, &tree(options, set, dependencies))? {
-                Written::New(number) => format!("{what}: generation {number}\n"),
+                Written::New(number) => {
+                    let Report { short, .. } = report::report(dependencies);
+                    format!("{what}: generation {number}\n{short}")
+                }
                 Written::Same(number) => {
                     format!("{what}: nothing changed since generation {number}\n")
                 }

@@ -172,7 +172,7 @@ pub const KEYS: &[Key] = &[
     key("after", Services, "none", "dog", "after = [\"network\"]", "Services that it waits for if they are to be started too."),
     key("before", Services, "none", "dog", "before = [\"login\"]", "Services that wait for it if they are to be started too."),
     key("conflicts", Services, "none", "dog", "conflicts = [\"apache\"]", "Services that can't be up together with it."),
-    key("part-of", Services, "none", "dog", "part-of = [\"mail\"]", "Services with which it is stopped and restarted."),
+    key("part-of", Services, "none", "dog", "part-of = [\"mail\"]", "Services that must be wanted too for it to be up, and with which it is restarted."),
     key("on-loss.*", Choice(ON_LOSS), "stop for one that it requires, ignore for one that it wants", "dog", "on-loss.database = \"restart\"", "What it does when a service that it requires or wants goes down although it is wanted. stop: it goes down too, and comes back with it. restart, reload: it stays, and that happens when the other one is back. ignore: nothing."),
     key("essential", Bool, "false", "dog", "essential = true", "Its failure for good is the failure of the whole. It has a logger of its own."),
     key("when.all", Conditions, "none", "dog", "when.all = [\"net/eth0/carrier = up\"]", "It is up only while all these facts hold: FACT, FACT = VALUE, !=, or < and > with numbers."),
