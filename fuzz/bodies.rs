@@ -39,6 +39,7 @@ pub(crate) const BODIES: &[Body] = &[
     ("expand", expand),
     ("chain", chain),
     ("datagram", datagram),
+    ("service", service),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -311,6 +312,31 @@ pub(crate) fn datagram(bytes: &[u8]) {
     assert_eq!(message.alive, says(b"WATCHDOG=1"));
     let more = [b"X=1\n", bytes, b"\nREADY\n=1\n"].concat();
     assert_eq!(chainload::message_of_datagram(&more), message);
+}
+
+/// A service file, as it is and as an instance of a template: each complaint has a place that is in the
+/// text and can be shown; a comment behind a file that is right changes nothing.
+pub(crate) fn service(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for parameter in [None, Some("tty1")] {
+        let found = bins::manager::service_file::complaints(&text, parameter);
+        for complaint in &found {
+            let place =
+                complaint.strip_prefix("file:").and_then(|rest| rest.split_once(": error[E"));
+            let place = place.and_then(|(place, _)| place.split_once(':'));
+            let number = |word: &str| word.parse().ok().filter(|number: &usize| *number > 0);
+            let place = place.and_then(|(line, column)| Some((number(line)?, number(column)?)));
+            let line = place.and_then(|(line, _)| text.split('\n').nth(line - 1));
+            assert!(
+                line.is_some_and(|line| place.is_some_and(|p| p.1 <= line.chars().count() + 1))
+            );
+            assert!(!complaint.contains(|c: char| c.is_control() && c != '\n'), "{complaint:?}");
+        }
+        if found.is_empty() {
+            let more = format!("{text}\n# end\n");
+            assert!(bins::manager::service_file::complaints(&more, parameter).is_empty());
+        }
+    }
 }
 
 /// The lines of a record with the right checksum at their end: else next to nothing that a fuzzer

@@ -142,14 +142,20 @@ impl Diagnostic {
     pub(crate) fn shown(&self, sources: &Sources) -> String {
         let position = sources.position(self.place);
         let level = if self.is_error() { "error" } else { "warning" };
-        let mut text = format!("{position}: {level}[{}]: {}\n", self.code.text(), self.what);
+        let mut text =
+            format!("{position}: {level}[{}]: {}\n", self.code.text(), plain(&self.what));
         quote(&mut text, &position, &self.help);
         for (place, what) in &self.notes {
             let position = sources.position(*place);
-            text += &format!("  {position}: {what}\n");
+            text += &format!("  {position}: {}\n", plain(what));
         }
         text
     }
+}
+
+/// A text without control characters, which a terminal would obey.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The longest part of a line that is shown, characters.
@@ -158,16 +164,14 @@ const WIDEST: usize = 160;
 fn quote(text: &mut String, position: &Position<'_>, help: &str) {
     let number = position.line.to_string();
     let margin = " ".repeat(number.len());
-    let help = if help.is_empty() { String::new() } else { format!(" {help}") };
+    let help = if help.is_empty() { String::new() } else { format!(" {}", plain(help)) };
     if position.text.is_empty() || position.column > WIDEST {
         if !help.is_empty() {
             *text += &format!("  {margin} |{help}\n");
         }
         return;
     }
-    // A terminal obeys control characters.
-    let line = position.text.chars().take(WIDEST).map(|c| if c.is_control() { ' ' } else { c });
-    let line: String = line.collect();
+    let line: String = plain(position.text).chars().take(WIDEST).collect();
     let width = position.width.min(WIDEST + 1 - position.column);
     let under = format!("{}{}", " ".repeat(position.column - 1), "^".repeat(width));
     *text += &format!("  {number} | {}\n  {margin} | {under}{help}\n", line.trim_end());
