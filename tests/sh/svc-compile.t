@@ -130,6 +130,9 @@ after a boot: 4 ready
 boot: network getty@tty1 web
 shutdown: web getty@tty1 network'
 
+# Elsewhere in the image.
+ln -s /real "$img/elsewhere-too"
+
 picture >before
 ok 'again' compile
 is 'nothing has changed' "$(cat out)" '4 services, 1 enabled: nothing changed since generation 1'
@@ -137,6 +140,8 @@ picture >after
 ok 'and nothing was written' cmp before after
 ok 'with another --output' compile --output /elsewhere
 ok 'the same input makes the same bytes' diff -r "$state/boot/" "$img/elsewhere/boot/"
+ok 'a link in the image leads to a place in it' compile --output /elsewhere-too
+ok 'where a generation is' test -f "$img/real/boot/graph"
 
 echo 'requires = ["netwrok"]' >"$admin/bad.toml"
 exits 100 'a set with a mistake is refused' compile
@@ -237,6 +242,7 @@ cat >own/services/talker.toml <<EOF
 exec = ["sh", "-c", "echo started; echo >&3; exec sleep 1000", "it's"]
 ready = "notify-fd 3"
 umask = "0027"
+log = { own = true, directory = "$T/log", stamp = "none", prefix = "talker:" }
 [environment]
 GREETING = "hello world"
 EOF
@@ -253,6 +259,9 @@ becomes 10 'it runs under a supervisor, and is ready' svc-wait -t 5000 -U talker
 like 'as it was told' "$(tr '\0' '\n' <"/proc/$(svc-stat -o pid talker)/environ")" '^GREETING=hello world$'
 ok 'it is stopped' timeout 10 svc-ctl -wd down talker
 kill "$pid"
+echo hello | made/boot/services/talker/log/run 3>ready
+is 'its logger runs' "$(cat log/current)" 'talker: hello'
+is 'and is ready' "$(wc -c <ready)" 1
 ok 'a oneshot runs' made/boot/services/once/run
 is 'and does what it is for' "$(cat once)" hello
 

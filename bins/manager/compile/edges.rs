@@ -150,9 +150,16 @@ impl Edges<'_> {
             (false, None) => format!("{key}: there is no service {name}"),
         };
         let diagnostic = Diagnostic::new(code, place, what);
-        let names = self.names.iter().copied();
-        self.found.push(if is_masked { diagnostic } else { diagnostic.near(name, names) });
+        self.complain(diagnostic, name, is_masked);
         None
+    }
+
+    /// With the name that was probably meant. Beyond many mistakes nobody reads it, and it takes time.
+    fn complain(&mut self, diagnostic: Diagnostic, name: &str, is_masked: bool) {
+        const MANY: usize = 100;
+        let is_new = !is_masked && self.found.len() < MANY;
+        let names = self.names.iter().copied().filter(|_| is_new);
+        self.found.push(diagnostic.near(name, names));
     }
 
     /// Who is enabled.
@@ -171,7 +178,7 @@ impl Edges<'_> {
                 format!("{name} is enabled, and there is no such service")
             };
             let diagnostic = Diagnostic::new(Code::NotEnabled, *place, what);
-            self.found.push(diagnostic.near(name, self.names.iter().copied()));
+            self.complain(diagnostic, name, self.set.masked.contains(name));
         }
         boot.into_iter().collect()
     }

@@ -1,16 +1,16 @@
 //! Generations: directories of plain files that are never changed, and the link to the accepted one.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use common::os::file::{open_regular, write_all};
+use common::os::file::{read_up_to, write_all};
 use common::os::lock::{self, Patience};
 use common::prelude::*;
 use rustix::fs::{CWD, Mode, OFlags, fsync, openat, syncfs};
 
+use super::contents::contents;
 use super::directory::Tree;
 
 /// What became of a tree of files.
@@ -30,10 +30,10 @@ pub(super) fn write(dir: &Path, tree: &Tree) -> Result<Written> {
     let lock = lock::open(CWD, dir.join("lock")).unable("open the lock")?;
     lock::take(&lock, Patience::Seconds(60))
         .unable("take the lock: another svc-compile works here")?;
-    let boot = dir.join("boot");
+    let (boot, contents) = (dir.join("boot"), contents(tree));
     let now = fs::read_link(&boot).ok().and_then(|target| number(&target));
     if let Some(now) = now
-        && is_same(&all.join(now.to_string()), tree)
+        && has(&all.join(now.to_string()), &contents)
     {
         return Ok(Written::Same(now));
     }
@@ -44,7 +44,10 @@ pub(super) fn write(dir: &Path, tree: &Tree) -> Result<Written> {
     }
     let next = 1 + names.iter().filter_map(|path| number(path)).max().unwrap_or(0);
     let new = all.join(format!("{next}.new"));
-    fill(&new, tree).unable(format_args!("write {}", new.display()))?;
+    fill(&new, tree, &contents)
+        // Room on a full disk is worth more than half a generation; the next one tries again.
+        .inspect_err(|_| drop(fs::remove_dir_all(&new)))
+        .unable(format_args!("write {}", new.display()))?;
     let done = all.join(next.to_string());
     fs::rename(&new, &done).unable(format_args!("make {}", done.display()))?;
     let fd = open_directory(&all).unable(format_args!("open {}", all.display()))?;
@@ -61,7 +64,7 @@ fn open_directory(dir: &Path) -> rustix::io::Result<std::os::fd::OwnedFd> {
     openat(CWD, dir, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
-fn fill(dir: &Path, tree: &Tree) -> io::Result<()> {
+fn fill(dir: &Path, tree: &Tree, contents: &str) -> io::Result<()> {
     let mut made = "";
     fs::create_dir_all(dir.join("services"))?;
     for (path, file) in tree {
@@ -70,12 +73,15 @@ fn fill(dir: &Path, tree: &Tree) -> io::Result<()> {
             fs::create_dir_all(dir.join(parent))?;
             made = parent;
         }
-        let mode = if file.is_program { 0o755 } else { 0o644 };
-        let mut options = fs::OpenOptions::new();
-        let fd = options.write(true).create_new(true).mode(mode).open(dir.join(path))?;
-        write_all(&fd, file.text.as_bytes())?;
+        make(&dir.join(path), &file.text, if file.is_program { 0o755 } else { 0o644 })?;
     }
-    Ok(())
+    make(&dir.join("contents"), contents, 0o644)
+}
+
+fn make(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    let fd = options.write(true).create_new(true).mode(mode).open(path)?;
+    Ok(write_all(&fd, text.as_bytes())?)
 }
 
 fn switch(dir: &Path, number: u64) -> io::Result<()> {
@@ -90,32 +96,8 @@ fn switch(dir: &Path, number: u64) -> io::Result<()> {
     Ok(fsync(open_directory(dir)?)?)
 }
 
-/// Whether a generation has these files and no others.
-fn is_same(dir: &Path, tree: &Tree) -> bool {
-    let has = |(path, file): (&String, &super::directory::File)| {
-        let Ok(fd) = open_regular(CWD, dir.join(path)) else { return false };
-        let mut bytes = vec![0; file.text.len() + 1];
-        let length = common::os::file::fill(&fd, &mut bytes).unwrap_or(0);
-        let mode = rustix::fs::fstat(&fd).map_or(0, |stat| stat.st_mode);
-        bytes.get(..length) == Some(file.text.as_bytes()) && (mode & 0o111 != 0) == file.is_program
-    };
-    tree.iter().all(has) && files(dir).is_ok_and(|files| files.len() == tree.len())
-}
-
-/// The paths of all files, but for what svc-supervise makes.
-fn files(dir: &Path) -> io::Result<BTreeSet<PathBuf>> {
-    let mut found = BTreeSet::new();
-    let mut left = vec![dir.to_owned()];
-    while let Some(dir) = left.pop() {
-        for entry in fs::read_dir(dir)? {
-            let entry = entry?;
-            let is_own = entry.file_name() != "supervise" && entry.file_name() != "event";
-            match entry.file_type()?.is_dir() {
-                true if is_own => left.push(entry.path()),
-                true => {}
-                false => drop(found.insert(entry.path())),
-            }
-        }
-    }
-    Ok(found)
+/// Whether a generation has these contents.
+fn has(dir: &Path, contents: &str) -> bool {
+    let most = contents.len() + 1;
+    read_up_to(CWD, dir.join("contents"), most).is_ok_and(|now| now == contents.as_bytes())
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chain;
+mod contents;
 mod directory;
 mod edges;
 mod find;
@@ -124,9 +125,10 @@ fn options(mut args: Args) -> Result<Option<Options>> {
         dirs = ["/usr/lib/coppice/services", "/etc/coppice/services"].map(PathBuf::from).to_vec();
     }
     let root = Root::new(root);
+    let output = output.unwrap_or_else(|| PathBuf::from("/var/lib/coppice"));
     Ok(Some(Options {
         task,
-        output: root.path(output.unwrap_or_else(|| "/var/lib/coppice".into())),
+        output: root.resolve(&output).unable(format_args!("find {}", output.display()))?,
         programs: programs.unwrap_or_else(|| "/usr/bin".to_owned()),
         root,
         dirs,

@@ -44,6 +44,20 @@ fn outcome(text: &str) -> (Tree, Vec<String>) {
     (tree, errors)
 }
 
+/// Each line of a chain is a link that takes all its words, or the program.
+fn check(text: &str) {
+    let lines = chainload::lines_of_chain(text.as_bytes());
+    let lines = lines.unwrap_or_else(|at| panic!("{at:?} of {text}"));
+    let (_, links) = lines.split_last().unwrap();
+    for words in links {
+        let link = chainload::LINKS.iter().find(|link| words[0] == link.name);
+        let link = link.unwrap_or_else(|| panic!("no link {words:?}"));
+        let mut args = Args::new(words[1..].to_vec());
+        let read = (link.read)(&mut args).map(drop);
+        assert_eq!(read.and_then(|()| args.rest()), Ok(Vec::new()), "{words:?}");
+    }
+}
+
 #[test]
 fn every_key_is_carried_out() {
     for key in KEYS.iter().filter(|key| key.name != "type") {
@@ -59,6 +73,7 @@ fn every_key_is_carried_out() {
             let (with, errors) = outcome(&(before + key.example));
             assert_eq!(errors, [] as [&str; 0], "{}", key.example);
             assert_ne!(with, without, "{} of a {word}", key.name);
+            with.values().filter(|file| file.is_program).for_each(|file| check(&file.text));
         }
     }
 }
