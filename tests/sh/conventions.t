@@ -29,6 +29,12 @@ is 'links use nothing of the other programs' \
 is 'no use climbs out of its layer by super' \
 	"$(rust | grep -E '^common/[a-z]+/[a-z_]+\.rs$' | xargs grep -n 'super::super')" ''
 
+# No I/O, no clock, no randomness; its tests catch panics.
+is 'the dependency engine and its graph are pure' \
+	"$(rust | grep -E '^bins/manager/(engine/|(graph|relation|condition|cycles)\.rs$)' | xargs sed 's,//.*,,' |
+		grep -oE '\b(std|common|crate|rustix|libc|chainload)::[a-z_]+(::[a-z_]+)?' | sort -u |
+		grep -vE '^(std::(collections|rc|ops|mem|iter|vec|panic)|common::base::death|crate::manager::(graph|condition))' )" ''
+
 outside_sys=$(rust | grep -v '^common/sys/')
 for word in unsafe 'libc::'; do
 	is "no $word outside of common/sys" "$(for file in $outside_sys; do

@@ -39,11 +39,12 @@ fn canonical(links: &[Link]) -> Vec<(Id, Relation, Id)> {
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let renumber = |order: [Id; 3]| {
         let new = |id: Id| order[id as usize];
-        let ends = |link: &Link| match link.relation {
-            Relation::Conflicts => (link.from.min(link.to), link.from.max(link.to)),
-            _ => (link.from, link.to),
+        let turn = |link: &Link| {
+            let (from, to) = (new(link.from), new(link.to));
+            let turned = link.relation == Relation::Conflicts && from > to;
+            if turned { (to, link.relation, from) } else { (from, link.relation, to) }
         };
-        let links = links.iter().map(|link| (new(ends(link).0), link.relation, new(ends(link).1)));
+        let links = links.iter().map(turn);
         let mut links: Vec<_> = links.collect();
         links.sort();
         links
@@ -145,12 +146,12 @@ fn all_of_three(situations: usize) -> usize {
 
 #[test]
 fn the_invariants_hold_for_all_graphs_of_two_services() {
-    assert!(all_of_two(20) > 10_000);
+    assert!(all_of_two(12) > 10_000);
 }
 
 #[test]
 fn the_invariants_hold_for_all_graphs_of_three_services() {
-    assert!(all_of_three(20) > 10_000);
+    assert!(all_of_three(4) > 10_000);
 }
 
 #[test]

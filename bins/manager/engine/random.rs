@@ -50,10 +50,9 @@ fn link(chance: &mut Chance, services: usize) -> Link {
         _ => Relation::Wants(on_loss),
     };
     // What must not have cycles leads downwards; who wants whom may go round.
-    match relation {
-        Relation::Wants(_) => Link { from, relation, to },
-        _ => Link { from: from.max(to), relation, to: from.min(to) },
-    }
+    let (high, low) = (from.max(to), from.min(to));
+    let may_go_round = matches!(relation, Relation::Wants(_));
+    if may_go_round { Link { from, relation, to } } else { Link { from: high, relation, to: low } }
 }
 
 fn plan(seed: u64, services: usize) -> Plan {

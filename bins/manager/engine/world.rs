@@ -73,7 +73,7 @@ impl World {
             orders.push(Event::Reset(id));
         }
         if self.engine.graph().service(id).when.is_some() {
-            let turned = self.engine.facts.get(FACT).is_none().then(|| "1".into());
+            let turned = (!self.engine.facts.contains_key(FACT)).then(|| "1".into());
             orders.push(Event::Fact(FACT.into(), turned));
         }
         orders
@@ -162,10 +162,16 @@ impl World {
         let graph = self.engine.graph();
         let entry = self.engine.entry(id);
         for edge in graph.incoming(id).iter().filter(|edge| edge.relation.stops_first()) {
+            let leaving = self.engine.entry(edge.other).shown.leaving;
             let strict = match edge.relation {
                 Relation::Requires(OnLoss::Stop | OnLoss::Restart) => true,
-                Relation::Requires(_) => entry.shown.away,
-                _ => self.engine.entry(edge.other).shown.leaving,
+                Relation::Requires(OnLoss::Reload | OnLoss::Ignore) => leaving || entry.shown.away,
+                Relation::AnyOf(_)
+                | Relation::After
+                | Relation::Milestone
+                | Relation::Wants(_)
+                | Relation::Conflicts
+                | Relation::PartOf => leaving,
             };
             if strict && is_active(self.states[edge.other as usize]) {
                 return Err(format!("{id} is stopped while {} is up", edge.other));
