@@ -1,5 +1,6 @@
 //! Who is needed: what somebody asked for, and what that pulls with it.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Engine;
@@ -76,19 +77,20 @@ impl Engine {
     fn review_knot(&mut self, id: Id) {
         let graph = Rc::clone(&self.graph);
         let knot = graph.knot(id).unwrap_or(&[]);
-        let mut kept: Vec<Id> = Vec::new();
-        let is_needed = |kept: &[Id], id| match knot.contains(&id) {
-            true => kept.contains(&id),
-            false => self.entry(id).needed,
-        };
-        let is_new = |kept: &[Id], id| {
-            !kept.contains(&id) && self.is_kept(id, |other| is_needed(kept, other))
-        };
-        while let Some(id) = knot.iter().copied().find(|id| is_new(&kept, *id)) {
-            kept.push(id);
+        let is_in = |id| graph.knot(id).is_some_and(|other| other.first() == knot.first());
+        let (mut kept, mut open) = (BTreeSet::new(), knot.to_vec());
+        while let Some(id) = open.pop() {
+            let needed = |id| if is_in(id) { kept.contains(&id) } else { self.entry(id).needed };
+            if !is_in(id) || kept.contains(&id) || !self.is_kept(id, needed) {
+                continue;
+            }
+            kept.insert(id);
+            let pulled = graph.outgoing(id).iter().filter(|edge| edge.relation.pulls());
+            let parts = graph.incoming(id).iter().filter(|edge| edge.relation == Relation::PartOf);
+            open.extend(pulled.chain(parts).map(|edge| edge.other));
         }
-        for id in knot {
-            if !kept.contains(id) && self.entry(*id).needed {
+        for id in knot.iter().filter(|id| !kept.contains(id)) {
+            if self.entry(*id).needed {
                 self.set_needed(*id, false);
             }
         }
