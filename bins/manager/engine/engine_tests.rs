@@ -173,6 +173,27 @@ fn one_that_is_wanted_may_fail_and_one_that_is_only_before_is_waited_for() {
 }
 
 #[test]
+fn one_that_is_blocked_is_not_waited_for() {
+    let all = vec![Test { fact: "power/ac".into(), compare: Compare::Present }];
+    let when = Some(Box::new(Condition { all, ..Condition::default() }));
+    let links = [(3, Relation::After, 1), (3, Relation::After, 2), (0, Relation::Conflicts, 1)];
+    let mut e = engine(vec![daemon(), daemon(), Service { when, ..daemon() }, daemon()], &links);
+    e.told([up(0)]);
+    assert_eq!(e.told([up(1), up(2), up(3)]), [Action::Start(3)]);
+}
+
+#[test]
+fn only_who_has_lost_another_one_is_reloaded_when_it_is_back() {
+    let links = [(1, Relation::Wants(OnLoss::Reload), 0), (2, Relation::Wants(OnLoss::Restart), 0)];
+    let mut e = daemons(3, &links);
+    e.told([up(1), up(2)]);
+    e.told([Event::Ready(1), Event::Ready(2)]);
+    assert_eq!(e.told([Event::Ready(0)]), []);
+    assert_eq!(e.told([Event::Died(0, BROKEN)]), []);
+    assert_eq!(e.told([Event::Ready(0)]), [Action::Reload(1), Action::Stop(2)]);
+}
+
+#[test]
 fn a_service_is_up_while_its_condition_holds() {
     let all = vec![Test { fact: "net/eth0/carrier".into(), compare: Compare::Equals("up".into()) }];
     let when = Some(Box::new(Condition { all, ..Condition::default() }));
@@ -202,6 +223,17 @@ fn of_a_set_the_next_is_tried_when_one_fails() {
     // One that is there anyway will do.
     e.told([up(2), Event::Ready(2)]);
     assert_eq!(e.told([up(3)]), [Action::Start(3)]);
+}
+
+#[test]
+fn one_of_a_set_that_goes_on_without_what_it_required_is_good_enough() {
+    let any = Relation::AnyOf(0);
+    let ignore = Relation::Requires(OnLoss::Ignore);
+    let mut e = daemons(4, &[(3, any, 1), (3, any, 2), (1, ignore, 0)]);
+    for id in [0, 1, 3] {
+        e.told([up(3), Event::Ready(id)]);
+    }
+    assert_eq!(e.told([Event::Ended(0, BROKEN)]), []);
 }
 
 #[test]

@@ -107,7 +107,8 @@ impl World {
             };
             checked.map_err(|error| format!("{event:?}: {error}"))?;
         }
-        if started && self.engine.starting > self.engine.limit {
+        let starting = self.engine.entries.iter().filter(|entry| entry.is_starting()).count();
+        if started && starting > self.engine.limit {
             return Err(format!("{event:?}: too many start"));
         }
         self.settled().map_err(|error| format!("after {event:?}: {error}"))
@@ -231,6 +232,16 @@ impl World {
             }
             if entry.may_start() && engine.starting < engine.limit {
                 return broken("could start");
+            }
+        }
+        for number in 0..engine.sets.len() as u32 {
+            let (owner, members) = engine.graph().set(number);
+            let stalled = |edge: &&Edge| engine.entry(edge.other).shown.stalled;
+            let chosen = |edge: &&Edge| engine.chosen.contains(&(number, edge.other));
+            let hopeless = members.iter().filter(chosen).all(|edge| stalled(&edge));
+            if engine.entry(owner).needed && hopeless && !members.iter().all(|edge| stalled(&edge))
+            {
+                return Err(format!("{owner} does not try the others of its set"));
             }
         }
         self.same_as_fresh()
