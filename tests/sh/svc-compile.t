@@ -70,6 +70,7 @@ after a boot: 4 ready'
 is 'boot leads to it' "$(readlink "$state/boot")" generations/1
 is 'a daemon is a chain file' "$(boot services/web/run)" "#!$BIN/svc-chain
 # HTTP server
+svc-fdmove -c 2 1
 svc-limit nofile=65536
 svc-mkdir -p -m 0755 -o www-data /run/web
 svc-mkdir -p -m 0755 -o www-data /run/web-cache
@@ -80,8 +81,8 @@ svc-if { /bin/daemon -t }
 /bin/daemon -g 'daemon off;'"
 is 'so is its finish' "$(boot services/web/finish)" "#!$BIN/svc-chain
 # HTTP server
-svc-foreground { rm -rf -- /run/web /run/web-cache }
-true"
+svc-fdmove -c 2 1
+rm -rf -- /run/web /run/web-cache"
 is 'its small files' "$(cd "$state/boot/services/web" && grep . -- * | grep -v '^run\|^finish')" 'down-signal:QUIT
 notification-fd:3
 restart:on-failure
@@ -89,13 +90,16 @@ restart-delay:60500
 timeout-kill:10000'
 is 'what its logger is told' "$(boot log/web)" '--rotate-size 10485760'
 is 'a oneshot' "$(boot services/network/run)" "#!$BIN/svc-chain
+svc-fdmove -c 2 1
 svc-timeout 30000ms
 svc-if { /bin/daemon up }
 /bin/daemon 'it'\\''s up'"
 is 'and its stop' "$(boot services/network/stop)" "#!$BIN/svc-chain
+svc-fdmove -c 2 1
 svc-timeout 90000ms
 /bin/daemon down"
 is 'an instance has its parameter' "$(boot services/getty@tty1/run)" "#!$BIN/svc-chain
+svc-fdmove -c 2 1
 svc-tty /dev/tty1
 /bin/daemon tty1 %i"
 is 'and a logger of its own' "$(boot services/getty@tty1/log/run)" "#!$BIN/svc-chain
@@ -239,7 +243,7 @@ fi
 # On this system, run.
 mkdir -p own/services own/enabled
 cat >own/services/talker.toml <<EOF
-exec = ["sh", "-c", "echo started; echo >&3; exec sleep 1000", "it's"]
+exec = ["sh", "-c", "echo \$# \$1; echo >&3; echo error >&2; exec sleep 1000", "sh", "it's"]
 ready = "notify-fd 3"
 umask = "0027"
 log = { own = true, directory = "$T/log", stamp = "none", prefix = "talker:" }
@@ -254,8 +258,13 @@ EOF
 ok 'a set of this system' svc-compile --programs "$BIN" --output "$T/made" own/services
 for run in made/boot/services/*/run; do ok "$run has no mistakes" svc-chain --check "$run"; done
 cp -R made/boot/services/talker talker
+# Its output is what is looked at.
+rm -r talker/log
 background svc-supervise talker
+supervisor=$pid
 becomes 10 'it runs under a supervisor, and is ready' svc-wait -t 5000 -U talker
+is 'with its words and no others; errors are with the output' "$(cat "$supervisor.out")" "1 it's
+error"
 like 'as it was told' "$(tr '\0' '\n' <"/proc/$(svc-stat -o pid talker)/environ")" '^GREETING=hello world$'
 ok 'it is stopped' timeout 10 svc-ctl -wd down talker
 kill "$pid"

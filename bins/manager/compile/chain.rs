@@ -20,6 +20,8 @@ pub(super) enum For {
 /// The chain that runs commands as the service does.
 pub(super) fn of(service: &Service, programs: &str, what: For, commands: &[Vec<String>]) -> String {
     let mut chain = Chain::new(service, programs);
+    // Errors belong into the log, those of the links as well.
+    chain.line(["svc-fdmove", "-c", "2", "1"]);
     resources(service, what, &mut chain);
     if what == For::Run {
         directories(service, &mut chain);
@@ -60,12 +62,11 @@ pub(super) fn finish(service: &Service, programs: &str) -> Option<String> {
     }
     let (last, others) = commands.split_last()?;
     let mut chain = Chain::new(service, programs);
+    chain.line(["svc-fdmove", "-c", "2", "1"]);
     for command in others {
         chain.block(&["svc-foreground"], command);
     }
-    // svc-supervise appends how it ended, for scripts: that is no argument of these.
-    chain.block(&["svc-foreground"], last);
-    chain.line(["true"]);
+    chain.line(last.iter().map(String::as_str));
     Some(chain.0)
 }
 
