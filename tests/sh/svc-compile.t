@@ -257,6 +257,9 @@ environment.GREETING = "hello"
 EOF
 ok 'a set of this system' svc-compile --programs "$BIN" --output "$T/made" own/services
 for run in made/boot/services/*/run; do ok "$run has no mistakes" svc-chain --check "$run"; done
+for _ in 1 2 3 4; do svc-compile --output "$T/together" own/services >>together.out & done
+wait
+is 'who compile at the same time make one generation' "$(grep -c ': generation 1$' together.out) $(ls together/generations)" '1 1'
 cp -R made/boot/services/talker talker
 # Its output is what is looked at.
 rm -r talker/log
