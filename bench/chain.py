@@ -42,11 +42,13 @@ class Place:
 
 
 def chain(bench, peer):
-    """A lock, variables, a limit, a session and a user, in front of a program that does nothing; and the
-    smallest link alone, without that program."""
+    """A lock, variables, a limit, a session and a user, in front of a program that does nothing, as a
+    script; five that look nothing up, as words; and the smallest link alone, without that program."""
     place = Place(bench)
-    whole, one = peer.chain(place, bench), peer.link()
-    result = {"chain": run_times(bench, whole)} if whole and None not in whole else {}
+    result, one = {}, peer.link()
+    for line, argv in (("chain", peer.chain(place, bench)), ("chain-words", peer.words(place))):
+        if argv and None not in argv:
+            result[line] = run_times(bench, argv)
     if one and None not in one:
         alone = run_times(bench, place.nothing)
         result["link"] = run_times(bench, one + place.nothing) - alone
@@ -55,5 +57,5 @@ def chain(bench, peer):
 
 ROWS = {
     "exec": (execs, {"exec": "us", "exec-true": "us"}),
-    "chain": (chain, {"chain": "us", "link": "us"}),
+    "chain": (chain, {"chain": "us", "chain-words": "us", "link": "us"}),
 }

@@ -41,6 +41,10 @@ class Peer:
         """A command line: a lock, variables, a limit, a session and a user, and then a program."""
         return None
 
+    def words(self, place):
+        """A command line: a session, two limits, a descriptor closed, another name, and a program."""
+        return None
+
     def link(self):
         """The smallest program that changes something and becomes the next."""
         return None
@@ -85,6 +89,10 @@ class Coppice(Peer):
                  place.nothing]
         return [self.where("svc-chain"), place.file(bench, lines)]
 
+    def words(self, place):
+        return [self.where("svc-chain"), "-c", "svc-setsid", "-q", "svc-limit", "nofile=64:", "svc-limit",
+                "core=0:", "svc-fdclose", "0", "svc-argv0", "name", *place.nothing]
+
     def link(self):
         return [self.where("svc-umask"), "022"]
 
@@ -117,6 +125,9 @@ class Bare(Peer):
         return [self.tool, "nothing"]
 
     def chain(self, place, bench):
+        return place.nothing
+
+    def words(self, place):
         return place.nothing
 
     def logs_with(self, stamp):
@@ -154,6 +165,12 @@ class S6(Peer):
         lines = [[in_path(words[0]) or words[0], *words[1:]] for words in lines]
         return [in_path("execlineb"), "-P", place.file(bench, lines)]
 
+    def words(self, place):
+        path = f"{os.environ['PATH']}:/usr/lib/execline/bin"
+        fdclose, exec_as = (shutil.which(name, path=path) for name in ("fdclose", "exec"))
+        return [in_path("s6-setsid"), "-q", in_path("s6-softlimit"), "-o", "64",
+                in_path("s6-softlimit"), "-c", "0", fdclose, "0", exec_as, "-a", "name", *place.nothing]
+
     def link(self):
         return [in_path("s6-setsid"), "-q"]
 
@@ -173,6 +190,10 @@ class Runit(Peer):
     def chain(self, place, bench):
         return [in_path("chpst"), "-l", place.lock, "-e", place.environment, "-o", "64", "-P",
                 "-u", place.user, *place.nothing]
+
+    def words(self, place):
+        program, *rest = place.nothing
+        return [in_path("chpst"), "-P", "-o", "64", "-c", "0", "-0", "-b", "name", program, *rest]
 
     def link(self):
         return [in_path("chpst"), "-P"]
