@@ -16,7 +16,7 @@ use rustix::fs::{CWD, FlockOperation, flock};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
 use super::link::{Change, Link};
-use super::word::descriptor;
+use super::word::{descriptor, milliseconds};
 
 pub(super) const LINK: Link = Link {
     name: "svc-setlock",
@@ -52,9 +52,9 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
         match option.as_str() {
             "-n" => wait = Wait::Not,
             "-N" => wait = Wait::Forever,
-            "-t" => match args.value::<u32>("number of milliseconds")? {
+            "-t" => match milliseconds(args)? {
                 0 => wait = Wait::Not,
-                milliseconds => wait = Wait::For(Duration::from_millis(milliseconds.into())),
+                ms => wait = Wait::For(Duration::from_millis(ms)),
             },
             "-r" => shared = true,
             "-w" => shared = false,

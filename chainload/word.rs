@@ -53,6 +53,16 @@ pub(crate) fn limit(word: &OsStr) -> Result<Option<u64>> {
     Ok((ms > 0).then_some(ms))
 }
 
+/// The value of an option in milliseconds.
+pub(crate) fn milliseconds(args: &mut Args) -> Result<u64> {
+    args.value::<u32>("number of milliseconds").map(u64::from)
+}
+
+/// The same; 0 is no limit.
+pub(crate) fn milliseconds_at_most(args: &mut Args) -> Result<Option<u64>> {
+    milliseconds(args).map(|ms| (ms > 0).then_some(ms))
+}
+
 /// A path that is not empty, as that of a variable without a value is.
 pub(crate) fn named_file(word: OsString) -> Result<OsString> {
     if word.is_empty() { Err(Error::user("empty name of a file")) } else { Ok(word) }

@@ -23,7 +23,7 @@ use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open, set_child_subreaper, 
 
 use super::beside::notification;
 use super::link::{Change, Link};
-use super::word::{descriptor, named_file};
+use super::word::{descriptor, milliseconds, named_file};
 use end::end_as;
 use keeper::Keeper;
 
@@ -84,10 +84,6 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
         }
     }
     Ok(Box::new(Follow { which, fd, found_within, kill_after }))
-}
-
-fn milliseconds(args: &mut Args) -> Result<u64> {
-    args.value::<u32>("number of milliseconds").map(u64::from)
 }
 
 /// The signals as PROG is to find them.

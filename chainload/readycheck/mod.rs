@@ -15,7 +15,7 @@ use super::beside::{Helper, Woken, beside, notification, notify};
 use super::block::block;
 use super::link::{Change, Link};
 use super::moment::Moment;
-use super::word::{descriptor, named_file};
+use super::word::{descriptor, milliseconds, milliseconds_at_most, named_file};
 use probe::{Answer, Probe};
 
 pub(super) const LINK: Link = Link {
@@ -49,7 +49,7 @@ struct Readycheck {
 fn read(args: &mut Args) -> Result<Box<dyn Change>> {
     let (mut fd, mut probe) = (3, None);
     let (mut first, mut again, mut looks) = (10, 1000, 7);
-    let (mut per_look, mut in_all) = (0, 0);
+    let (mut per_look, mut in_all) = (None, None);
     while let Some(option) = args.option()? {
         match option.as_str() {
             "-c" => probe = Some(Probe::Command(block(args)?)),
@@ -60,19 +60,13 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
             "-s" => first = milliseconds(args)?,
             "-w" => again = milliseconds(args)?,
             "-n" => looks = args.value("number of looks")?,
-            "-t" => per_look = milliseconds(args)?,
-            "-T" => in_all = milliseconds(args)?,
+            "-t" => per_look = milliseconds_at_most(args)?,
+            "-T" => in_all = milliseconds_at_most(args)?,
             _ => return Err(unknown(&option)),
         }
     }
     let probe = probe.ok_or_else(|| Error::user("missing -c, -i, -u or -f"))?;
-    let limit = |ms| (ms > 0).then_some(ms);
-    let (per_look, in_all) = (limit(per_look), limit(in_all));
     Ok(Box::new(Readycheck { fd, probe, first, again, looks, per_look, in_all }))
-}
-
-fn milliseconds(args: &mut Args) -> Result<u64> {
-    args.value::<u32>("number of milliseconds").map(u64::from)
 }
 
 impl Change for Readycheck {

@@ -16,7 +16,7 @@ use rustix::process::getpid;
 
 use super::beside::{beside, notification};
 use super::link::{Change, Link};
-use super::word::{descriptor, invalid};
+use super::word::{descriptor, invalid, milliseconds_at_most};
 use listener::Listener;
 use state::State;
 
@@ -56,20 +56,14 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
         match option.as_str() {
             "-d" | "-3" => it.fd = descriptor(&args.raw_value()?)?,
             "-a" => it.descendants = true,
-            "-t" => it.ready_within = milliseconds(args)?,
-            "-w" => it.watchdog = milliseconds(args)?,
+            "-t" => it.ready_within = milliseconds_at_most(args)?,
+            "-w" => it.watchdog = milliseconds_at_most(args)?,
             "-s" => it.status = Some(args.raw_value()?),
             "-p" => it.path = Some(absolute(args.raw_value()?)?),
             _ => return Err(unknown(&option)),
         }
     }
     Ok(Box::new(it))
-}
-
-/// 0: without end.
-fn milliseconds(args: &mut Args) -> Result<Option<u64>> {
-    let ms: u32 = args.value("number of milliseconds")?;
-    Ok((ms > 0).then_some(ms.into()))
 }
 
 /// PROG may have another working directory.

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use super::link::{Change, Link};
-use super::word::named_file;
+use super::word::{milliseconds_at_most, named_file};
 use watch::{Told, Watch};
 
 pub(super) const LINK: Link = Link {
@@ -53,10 +53,7 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
             "-s" => until = Until::Accepts,
             "-f" => until = Until::IsRead,
             "-d" => until = Until::IsGone,
-            "-t" => {
-                time =
-                    Some(args.value::<u32>("number of milliseconds")?.into()).filter(|ms| *ms > 0);
-            }
+            "-t" => time = milliseconds_at_most(args)?,
             _ => return Err(unknown(&option)),
         }
     }
