@@ -130,8 +130,9 @@ impl Engine {
         }
         let pick =
             |is: &dyn Fn(Id) -> bool| members.iter().map(|edge| edge.other).find(|id| is(*id));
-        let choice = pick(&|id| self.entry(id).shown.ready && self.entry(id).needed)
-            .or_else(|| pick(&|id| self.entry(id).needed && may_come(id)))
+        let comes = |id: Id| self.entry(id).needed && may_come(id);
+        let choice = pick(&|id| self.entry(id).shown.ready && comes(id))
+            .or_else(|| pick(&comes))
             .or_else(|| pick(&may_come))
             .or_else(|| pick(&|_| !any_chosen));
         if let Some(id) = choice
