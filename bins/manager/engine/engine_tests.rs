@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::manager::condition::{Compare, Condition, Test};
-use crate::manager::graph::{Kind, Link, OnLoss, Service};
+use crate::manager::graph::{Kind, Link, OnLoss, Relation, Service};
 use common::base::death::Death;
 
 const REQUIRES: Relation = Relation::Requires(OnLoss::Stop);

@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use super::world::{FACT, Plan, World};
 use super::*;
 use crate::manager::condition::{Compare, Condition, Test};
-use crate::manager::graph::{Kind, Link, OnLoss, Service};
+use crate::manager::graph::{Kind, Link, OnLoss, Relation, Service};
 
 /// Every relation that makes a difference, each once.
 const RELATIONS: [Relation; 12] = [

@@ -23,7 +23,8 @@
 //!    down, whose condition does not hold, or that is up and conflicts.
 //! 5. What could start or stop is started or stopped in the same step, up to the limit of
 //!    concurrent starts.
-//! 6. What is remembered is what a fresh look at the whole graph would say.
+//! 6. What is known is what follows from the memories and the graph: an engine that is restored from
+//!    them is the same, and goes on in the same way.
 //! 7. When failures end, all services end in the same states, whatever happened before (conflicts,
 //!    any-ofs and milestones apart: there, who is up stays).
 //! 8. Each state with a limit names when it is over; a service that outlives it is said to have
@@ -32,17 +33,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::graph::{Graph, Id, Relation};
-use entry::{Counts, Entry, Set, Shown};
+use super::graph::{Graph, Id};
+use entry::{Entry, Set};
 pub use event::{Action, Cause, Event, Failure, State, Wish};
+pub use memory::Memory;
 
 mod entry;
 mod event;
+mod memory;
 mod need;
 mod news;
 mod settle;
 pub mod simulate;
 mod why;
+mod words;
 
 /// The engine. All sets are ordered, the services in them by their rank unless it says otherwise.
 #[derive(Clone, Debug)]
@@ -60,6 +64,8 @@ pub struct Engine {
     /// How many changes of state there were.
     changes: u64,
     dues: BTreeSet<(u64, Id)>,
+    /// Of whom what must not be forgotten has changed.
+    changed: BTreeSet<Id>,
     /// By id: who may be needed no longer, or newly.
     in_doubt: Vec<Id>,
     /// Knots, by their first service, in which a pull was lost.
@@ -81,33 +87,7 @@ impl Engine {
     /// One in which all is down, without wishes and facts. At most `limit` services start at the
     /// same time (`None`: any number).
     pub fn new(graph: Rc<Graph>, limit: Option<usize>) -> Engine {
-        let mut engine = Engine {
-            entries: graph.ids().map(|id| first_entry(&graph, id)).collect(),
-            sets: vec![Set::default(); graph.sets()],
-            chosen: BTreeSet::new(),
-            facts: BTreeMap::new(),
-            limit: limit.unwrap_or(usize::MAX),
-            starting: 0,
-            changes: 0,
-            dues: BTreeSet::new(),
-            in_doubt: Vec::new(),
-            suspects: BTreeSet::new(),
-            touched: (0..graph.len() as u32).collect(),
-            choices: BTreeSet::new(),
-            wholes: BTreeSet::new(),
-            moved: BTreeSet::new(),
-            runnable: BTreeSet::new(),
-            actions: Vec::new(),
-            graph,
-        };
-        for number in 0..engine.sets.len() as u32 {
-            let (owner, members) = engine.graph.set(number);
-            let set = Set { members: members.len() as u32, ..Set::default() };
-            engine.sets[number as usize] = set;
-            engine.entries[owner as usize].counts.change(Counts::default(), set.counts());
-        }
-        engine.settle(0);
-        engine
+        Engine::restore(graph, limit, 0, [], |_| Memory::default()).0
     }
 
     /// Takes what happened until `now`, in milliseconds of any clock that does not go back; returns
@@ -174,22 +154,15 @@ impl Engine {
         &mut self.entries[id as usize]
     }
 
+    /// To change what must not be forgotten.
+    fn remembered(&mut self, id: Id) -> &mut Entry {
+        self.changed.insert(id);
+        self.entry_mut(id)
+    }
+
     fn touch(&mut self, id: Id) {
         self.touched.insert(self.graph.rank(id));
     }
-}
-
-/// A service that has been shown nothing.
-fn first_entry(graph: &Graph, id: Id) -> Entry {
-    let mut entry = Entry::default();
-    for edge in graph.outgoing(id) {
-        let counts = Counts::of(edge.relation, Shown::default());
-        entry.counts.change(Counts::default(), counts);
-        entry.closed += u32::from(edge.relation == Relation::PartOf);
-    }
-    let when = graph.service(id).when.as_ref();
-    entry.holds = when.is_none_or(|when| when.unmet(|_| None).is_empty());
-    entry
 }
 
 #[cfg(test)]

@@ -36,9 +36,14 @@ impl Engine {
                     }
                     Relation::AnyOf(set) if needed => {
                         self.choices.insert(set);
+                        // Before it is needed, only one that is restored has chosen.
+                        if self.chosen.contains(&(set, edge.other)) {
+                            self.pull(edge.other, true);
+                        }
                     }
                     Relation::AnyOf(set) => {
                         if self.chosen.remove(&(set, edge.other)) {
+                            self.changed.insert(id);
                             self.pull(edge.other, false);
                         }
                     }
@@ -138,6 +143,7 @@ impl Engine {
         if let Some(id) = choice
             && self.chosen.insert((set, id))
         {
+            self.changed.insert(owner);
             self.pull(id, true);
         }
     }

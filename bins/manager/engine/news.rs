@@ -22,7 +22,7 @@ impl Engine {
     }
 
     fn wished(&mut self, id: Id, wish: Wish) {
-        self.entry_mut(id).wish = wish;
+        self.remembered(id).wish = wish;
         self.doubt(id);
         if self.entry(id).is_wished() {
             self.reset(id);
@@ -30,7 +30,7 @@ impl Engine {
     }
 
     fn restart(&mut self, id: Id) {
-        let entry = self.entry_mut(id);
+        let entry = self.remembered(id);
         entry.restarting = entry.is_active() && entry.state != State::Stopping;
         self.touch(id);
         self.reset(id);
@@ -108,7 +108,7 @@ impl Engine {
             self.enter(id, State::Failed, Some(failure), None, Some(Cause::Failed(failure)));
         }
         if was_once {
-            self.entry_mut(id).wish = Wish::None;
+            self.remembered(id).wish = Wish::None;
             self.doubt(id);
         }
     }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::world::{FACT, Plan, World};
 use super::*;
 use crate::manager::condition::{Compare, Condition, Test};
-use crate::manager::graph::{Kind, Link, OnLoss, Service};
+use crate::manager::graph::{Kind, Link, OnLoss, Relation, Service};
 
 /// Numbers that look random, the same for the same seed (SplitMix64).
 struct Chance(u64);
@@ -159,6 +159,39 @@ fn the_invariants_hold_for_small_random_graphs() {
 fn the_invariants_hold_for_large_random_graphs() {
     for (seed, services) in (0..).zip([20, 40, 80, 150, 300]) {
         check(seed, services, 150);
+    }
+}
+
+fn memory(chance: &mut Chance) -> Memory {
+    let mut number = |limit| chance.below(limit);
+    Memory {
+        wish: Wish::ALL[number(4)],
+        state: State::ALL[number(6)],
+        failure: [None, Some(Failure::StartTimedOut), Some(Failure::ReadyTimedOut)][number(3)],
+        due: [None, None, Some(500)][number(3)],
+        restarting: number(4) == 0,
+        parts_told: number(4) == 0,
+        started: number(9) as u64,
+        lost: number(9) as u64,
+        chosen: vec![number(3) as u32; number(2)],
+    }
+}
+
+#[test]
+fn an_engine_goes_on_from_memories_of_another_graph() {
+    for seed in 0..2000 {
+        let (plan, mut chance) = (plan(seed, 2 + seed as usize % 7), Chance(!seed));
+        let Ok(graph) = Graph::build(plan.services.clone(), &plan.links) else { continue };
+        let facts = [(FACT.to_owned(), "1".to_owned())];
+        let restored =
+            Engine::restore(Rc::new(graph), plan.limit, 0, facts, |_| memory(&mut chance));
+        let mut world = World::with(restored.0);
+        for _ in 0..30 {
+            let id = chance.below(plan.services.len()) as Id;
+            let events = [world.orders(id), world.answers(id)].concat();
+            world.engine.step(0, [events[chance.below(events.len())].clone()]);
+            world.restored().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        }
     }
 }
 

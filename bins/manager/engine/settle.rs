@@ -90,19 +90,22 @@ impl Engine {
     /// Whoever goes down but is still open: its parts go with it, and come back.
     fn restart_parts(&mut self, id: Id) {
         let graph = Rc::clone(&self.graph);
-        let entry = self.entry_mut(id);
+        let entry = self.entry(id);
         let tell = entry.shown.leaving && entry.open && !entry.parts_told;
-        entry.parts_told = entry.shown.leaving && (entry.parts_told || tell);
+        let told = entry.shown.leaving && (entry.parts_told || tell);
+        if told != entry.parts_told {
+            self.remembered(id).parts_told = told;
+        }
         if !tell {
             return;
         }
         for edge in graph.incoming(id) {
-            let part = self.entry_mut(edge.other);
+            let part = self.entry(edge.other);
             if edge.relation == Relation::PartOf
                 && part.is_active()
                 && part.state != State::Stopping
             {
-                part.restarting = true;
+                self.remembered(edge.other).restarting = true;
                 self.touch(edge.other);
             }
         }
@@ -144,7 +147,7 @@ impl Engine {
     ) {
         self.changes += 1;
         let changes = self.changes;
-        let entry = self.entry_mut(id);
+        let entry = self.remembered(id);
         let old = (entry.state, entry.failure, entry.due, entry.is_starting(), entry.is_active());
         let (old_state, old_failure, old_due, was_starting, was_active) = old;
         (entry.state, entry.failure, entry.due) = (state, failure, due);
@@ -178,11 +181,11 @@ impl Engine {
             let (Relation::Requires(on_loss) | Relation::Wants(on_loss)) = edge.relation else {
                 continue;
             };
-            let user = self.entry_mut(edge.other);
+            let user = self.entry(edge.other);
             let missed = user.started < lost;
             match (user.state, on_loss) {
                 (State::Starting | State::Up | State::Ready, OnLoss::Restart) if missed => {
-                    user.restarting = true;
+                    self.remembered(edge.other).restarting = true;
                     self.touch(edge.other);
                 }
                 (State::Up | State::Ready, OnLoss::Reload) if missed => {

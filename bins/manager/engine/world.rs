@@ -2,10 +2,12 @@
 //! and what is left after each step against the invariants, by looks at the whole graph.
 
 use super::*;
-use crate::manager::graph::{Edge, Kind, Link, OnLoss, Service};
+use crate::manager::graph::{Edge, Kind, Link, OnLoss, Relation, Service};
 use common::base::death::Death;
 
 pub(super) const FACT: &str = "power/ac";
+/// After so many steps another engine takes over from the heir.
+const LIFE: usize = 7;
 const DONE: Death = Death::Exit(0);
 const BROKEN: Death = Death::Exit(1);
 
@@ -20,6 +22,8 @@ pub(super) struct Plan {
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) engine: Engine,
+    /// One that was restored a while ago: it must do the same.
+    heir: Engine,
     pub(super) now: u64,
     /// As the notes say.
     states: Vec<State>,
@@ -30,14 +34,14 @@ pub(super) struct World {
 impl World {
     /// All is down. `None` when the graph has cycles.
     pub(super) fn new(plan: &Plan) -> Option<World> {
-        let graph = Graph::build(plan.services.clone(), &plan.links).ok()?;
-        let states = vec![State::Down; graph.len()];
-        Some(World {
-            engine: Engine::new(Rc::new(graph), plan.limit),
-            now: 0,
-            states,
-            log: Vec::new(),
-        })
+        let graph = Rc::new(Graph::build(plan.services.clone(), &plan.links).ok()?);
+        Some(World::with(Engine::new(graph, plan.limit)))
+    }
+
+    /// One in which all is as this engine knows.
+    pub(super) fn with(engine: Engine) -> World {
+        let states = engine.graph.ids().map(|id| engine.state(id)).collect();
+        World { heir: engine.clone(), engine, now: 0, states, log: Vec::new() }
     }
 
     /// What may happen to a service that is where this one is, by itself or as an answer.
@@ -85,10 +89,15 @@ impl World {
             self.now = self.engine.next_due().unwrap_or(self.now).max(self.now);
         }
         let restarting: Vec<_> = self.engine.entries.iter().map(|e| e.restarting).collect();
-        let mut twin = self.engine.clone();
+        let before = self.memories();
         let actions = self.engine.step(self.now, event.clone());
-        if twin.step(self.now, event.clone()) != actions {
-            return Err("the same input had other actions".into());
+        if self.heir.step(self.now, event.clone()) != actions {
+            return Err(format!("{event:?}: one that took over did not do {actions:?}"));
+        }
+        let changed: Vec<_> = self.engine.take_changed().collect();
+        let differs = |id: &Id| before[*id as usize] != self.engine.memory(*id);
+        if let Some(id) = self.engine.graph.ids().find(|id| differs(id) && !changed.contains(id)) {
+            return Err(format!("{event:?}: nobody is told that the memory of {id} has changed"));
         }
         let started = actions.iter().any(|action| matches!(action, Action::Start(_)));
         self.log.push((event.clone(), actions.clone()));
@@ -111,7 +120,12 @@ impl World {
         if started && starting > self.engine.limit {
             return Err(format!("{event:?}: too many start"));
         }
-        self.settled().map_err(|error| format!("after {event:?}: {error}"))
+        self.settled().map_err(|error| format!("after {event:?}: {error}"))?;
+        let heir = self.restored().map_err(|error| format!("after {event:?}: {error}"))?;
+        if self.log.len().is_multiple_of(LIFE) {
+            self.heir = heir;
+        }
+        Ok(())
     }
 
     fn others(
@@ -218,7 +232,7 @@ impl World {
         needed
     }
 
-    /// Invariants 4 to 6, after a step.
+    /// Invariants 4 and 5, after a step.
     fn settled(&self) -> Result<(), String> {
         let engine = &self.engine;
         for id in engine.graph().ids() {
@@ -244,40 +258,38 @@ impl World {
                 return Err(format!("{owner} does not try the others of its set"));
             }
         }
-        self.same_as_fresh()
+        Ok(())
     }
 
-    fn same_as_fresh(&self) -> Result<(), String> {
-        let mut fresh = Engine::new(Rc::clone(&self.engine.graph), Some(0));
-        fresh.facts = self.engine.facts.clone();
-        fresh.chosen = self.engine.chosen.clone();
-        for id in self.engine.graph().ids() {
-            let old = self.engine.entry(id);
-            let holds = fresh.unmet(id).is_empty();
-            let pulls = fresh
-                .chosen
-                .iter()
-                .filter(|(set, to)| *to == id && self.engine.entry(fresh.graph.set(*set).0).needed);
-            let pulls = pulls.count() as u32;
-            let entry = fresh.entry_mut(id);
-            (entry.wish, entry.state, entry.failure) = (old.wish, old.state, old.failure);
-            (entry.due, entry.restarting, entry.parts_told) =
-                (old.due, old.restarting, old.parts_told);
-            (entry.started, entry.lost, entry.holds, entry.pulls) =
-                (old.started, old.lost, holds, pulls);
-            fresh.in_doubt.push(id);
+    /// Invariant 6: another engine that is made of what this one remembers; it has nothing to do.
+    pub(super) fn restored(&self) -> Result<Engine, String> {
+        let old = &self.engine;
+        let facts = old.facts().map(|(fact, value)| (fact.to_owned(), value.to_owned()));
+        let packed = |id| Memory::unpack(&old.memory(id).pack()).unwrap_or_default();
+        let limit = (old.limit < usize::MAX).then_some(old.limit);
+        let (new, actions) = Engine::restore(Rc::clone(&old.graph), limit, self.now, facts, packed);
+        if !actions.is_empty() || !new.changed.is_empty() {
+            return Err(format!("one that takes over has to do: {actions:?}"));
         }
-        fresh.spread_needs();
-        while let Some(rank) = fresh.touched.pop_first() {
-            fresh.show(fresh.graph.at_rank(rank));
-        }
-        for id in self.engine.graph().ids() {
-            let (old, new) = (self.engine.entry(id), fresh.entry(id));
+        for id in old.graph.ids() {
+            let (old, new) = (old.entry(id), new.entry(id));
             if old != new {
                 return Err(format!("{id} is not what a fresh look says:\n{old:?}\n{new:?}"));
             }
         }
-        (fresh.sets == self.engine.sets).then_some(()).ok_or("the sets differ".into())
+        // All else but the changes so far, which only grow.
+        let Engine { graph: _, entries: _, sets, chosen, facts, limit, starting, dues, .. } = &new;
+        let Engine { in_doubt, suspects, touched, choices, wholes, moved, runnable, .. } = &new;
+        let is_same = (sets, chosen, facts) == (&old.sets, &old.chosen, &old.facts)
+            && (limit, starting, dues) == (&old.limit, &old.starting, &old.dues)
+            && (in_doubt, suspects, touched) == (&old.in_doubt, &old.suspects, &old.touched)
+            && (choices, wholes, moved) == (&old.choices, &old.wholes, &old.moved)
+            && runnable == &old.runnable;
+        is_same.then_some(new).ok_or("one that takes over differs".into())
+    }
+
+    fn memories(&self) -> Vec<Memory> {
+        self.engine.graph.ids().map(|id| self.engine.memory(id)).collect()
     }
 
     /// Lets all that is under way end well; then nothing may wait without a cause.
@@ -339,12 +351,7 @@ impl World {
             self.step(Some(Event::Reset(id)))?;
         }
         self.come_to_rest()?;
-        let mut other = World {
-            engine: Engine::new(Rc::clone(&graph), None),
-            now: self.now,
-            states: vec![State::Down; graph.len()],
-            log: Vec::new(),
-        };
+        let mut other = World::with(Engine::new(Rc::clone(&graph), None));
         // Once is over when it has ended; the way there is not the same.
         for id in graph.ids().filter(|id| self.engine.wish(*id) != Wish::Once) {
             other.step(Some(Event::Wish(id, self.engine.wish(id))))?;
