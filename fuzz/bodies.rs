@@ -40,6 +40,7 @@ pub(crate) const BODIES: &[Body] = &[
     ("chain", chain),
     ("datagram", datagram),
     ("service", service),
+    ("graph", graph),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -335,6 +336,23 @@ pub(crate) fn service(bytes: &[u8]) {
         if found.is_empty() {
             let more = format!("{text}\n# end\n");
             assert!(bins::manager::service_file::complaints(&more, parameter).is_empty());
+        }
+    }
+}
+
+/// A graph: what was read is written as lines that read back the same, and what is wrong is told in one
+/// line, of a line that there is.
+pub(crate) fn graph(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match bins::manager::graph_file::unpack(&text) {
+        Ok(contents) => {
+            assert_eq!(bins::manager::graph_file::unpack(&contents.pack()), Ok(contents));
+        }
+        Err(what) => {
+            let number = what.strip_prefix("line ").and_then(|rest| rest.split_once(':'));
+            let number = number.and_then(|(number, _)| number.parse().ok());
+            assert!(number.is_none_or(|number: usize| number <= text.split('\n').count()));
+            assert!(!what.contains(char::is_control), "{what:?}");
         }
     }
 }

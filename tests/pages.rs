@@ -1,5 +1,6 @@
 //! The tables in the pages of the formats say what the code says.
 
+use bins::manager::graph_file;
 use bins::manager::service_file::diagnostic::CODES;
 use bins::manager::service_file::keys::KEYS;
 use common::base::error::exit;
@@ -115,4 +116,27 @@ fn the_keys_of_service_files_are_those_of_the_code() {
 fn the_codes_of_svc_compile_are_those_of_the_code() {
     let codes = CODES.iter().map(|(code, text)| vec![(*code).to_owned(), text.trim().to_owned()]);
     assert_eq!(table("svc-compile.html", "codes"), codes.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_graph_of_the_lines_of_the_page_is_one() {
+    let page = page("generation.html");
+    let rows = rows(between(&page, "<h2 id=\"graph\">", "<h2 id=\"contents\">"));
+    let mut lines: Vec<String> = rows.iter().flat_map(|row| row[0].split(',')).map(line).collect();
+    lines.push("service zone oneshot".to_owned());
+    let text = lines.join("\n") + "\n";
+    let contents = graph_file::unpack(&text).unwrap_or_else(|what| panic!("{what} of {text}"));
+    let packed = contents.pack();
+    assert!(packed.lines().all(|line| lines.iter().any(|said| said == line)), "{packed}");
+    assert_eq!(packed.lines().count(), lines.len());
+}
+
+/// A line with words for those that the page leaves open.
+fn line(said: &str) -> String {
+    let said = said.trim();
+    let is_head = ["version ", "boot ", "service "].iter().any(|word| said.starts_with(word));
+    let name = if is_head { "web" } else { "zone" };
+    let said = said.replace("NAME", name).replace("KIND", "daemon").replace("LOSS", "stop");
+    let said = said.replace("MS", "5").replace("TEXT", "a b").replace("TEST", "a = b");
+    if is_head { said } else { format!(" {said}") }
 }

@@ -119,6 +119,8 @@ impl Edges {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Graph {
     services: Vec<Service>,
+    /// By their names, as they are in a generation.
+    is_sorted: bool,
     outgoing: Edges,
     incoming: Edges,
     /// Of each set of `AnyOf`: its service, and where its edges are.
@@ -142,7 +144,8 @@ impl Graph {
             .flat_map(|from| outgoing.of(from).iter().map(move |edge| (from, *edge)));
         let turned = ends.map(|(from, edge)| (edge.other, Edge { other: from, ..edge })).collect();
         let incoming = Edges::new(services.len(), turned);
-        let mut graph = Graph { services, outgoing, incoming, sets, ..Graph::default() };
+        let is_sorted = services.is_sorted_by(|one, next| one.name < next.name);
+        let mut graph = Graph { services, is_sorted, outgoing, incoming, sets, ..Graph::default() };
         graph.set_order()?;
         graph.set_knots();
         for (id, service) in (0..).zip(&graph.services) {
@@ -235,6 +238,10 @@ impl Graph {
 
     /// Who has this name.
     pub fn find(&self, name: &str) -> Option<Id> {
+        if self.is_sorted {
+            let place = self.services.binary_search_by(|service| service.name.as_str().cmp(name));
+            return place.ok().map(|place| place as Id);
+        }
         self.ids().find(|id| self.service(*id).name == name)
     }
 
@@ -293,8 +300,10 @@ fn outgoing(services: usize, links: &[Link]) -> (Edges, Vec<(Id, Range<u32>)>) {
     let links = links.iter().copied().chain(mirrored).filter(|link| seen.insert(*link));
     let edge = |link: Link| (link.from, Edge { relation: link.relation, other: link.to });
     let mut list: Vec<_> = links.map(edge).collect();
-    // The members of a set stay in the order of the links: the first is preferred.
-    list.sort_by_key(|(from, edge)| (*from, edge.relation));
+    // The members of a set stay in the order of the links: the first is preferred. Who says a conflict
+    // makes no difference.
+    let place = |edge: &Edge| if edge.relation == Relation::Conflicts { edge.other } else { 0 };
+    list.sort_by_key(|(from, edge)| (*from, edge.relation, place(edge)));
     let mut sets: Vec<(Id, Range<u32>)> = Vec::new();
     let mut last = None;
     for (place, (from, edge)) in (0..).zip(&mut list) {

@@ -30,6 +30,15 @@ fn an_edge_is_found_at_both_ends() {
 }
 
 #[test]
+fn a_name_is_found_whatever_the_order() {
+    for names in [["a", "b", "c"], ["c", "a", "b"]] {
+        let graph = graph(&names, &[]).unwrap();
+        assert_eq!(names.map(|name| graph.find(name)), [Some(0), Some(1), Some(2)]);
+        assert_eq!((graph.find(""), graph.find("d")), (None, None));
+    }
+}
+
+#[test]
 fn an_edge_said_twice_is_there_once_and_a_conflict_is_mutual() {
     let twice =
         [(0, Relation::Conflicts, 1), (0, Relation::Conflicts, 1), (1, Relation::Conflicts, 0)];

@@ -5,6 +5,7 @@ pub mod condition;
 mod cycles;
 pub mod engine;
 pub mod graph;
+pub mod graph_file;
 mod relation;
 pub mod service_file;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use common::prelude::*;
 
 use super::root::Root;
+use crate::manager::graph_file::is_fit;
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::source::{Place, Sources};
 
@@ -94,12 +95,6 @@ fn drop_ins(root: &Root, dir: &Path, files: &mut Files) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether a service can have this name: as `check` of the tree says, and what a file name may be.
-pub(super) fn is_fit(name: &str) -> bool {
-    let is_plain = common::base::name::check(name.as_bytes()).is_ok() && !name.contains('/');
-    is_plain && !name.is_empty() && !name.starts_with(['.', '@', '-']) && !name.contains(' ')
 }
 
 fn unfit(root: &Root, path: &Path, sources: &mut Sources) -> Diagnostic {

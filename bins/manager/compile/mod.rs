@@ -7,7 +7,6 @@ mod directory;
 mod edges;
 mod find;
 mod generation;
-mod graph_file;
 mod report;
 mod root;
 mod service;
@@ -33,6 +32,7 @@ use self::generation::Written;
 use self::report::Report;
 use self::root::Root;
 use self::set::{Loader, Set};
+use super::graph_file;
 use super::service_file::diagnostic::{Code, Diagnostic};
 use super::service_file::schema::schema;
 use super::service_file::source::Sources;
@@ -187,12 +187,19 @@ fn finish(
 /// All files of the generation.
 fn tree(options: &Options, set: &Set, dependencies: &Dependencies) -> Tree {
     let mut tree = Tree::new();
-    let text = graph_file::pack(dependencies, set);
-    tree.insert("graph".to_owned(), File { text, is_program: false });
+    tree.insert("graph".to_owned(), File { text: graph(set, dependencies), is_program: false });
     for service in set.services.values() {
         directory::add(service, &options.programs, &mut tree);
     }
     tree
+}
+
+/// The file that the manager reads.
+fn graph(set: &Set, dependencies: &Dependencies) -> String {
+    // In both the services are in the order of their names.
+    let described: Vec<_> = set.services.values().map(|s| s.text("description")).collect();
+    let Dependencies { graph, boot } = dependencies;
+    graph_file::pack(graph, boot, |id| described[id as usize])
 }
 
 /// The files of one service, in a form that can be run if `run` is all.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use common::base::error::reason;
 
-use super::find::{Found, Main, is_fit};
+use super::find::{Found, Main};
 use super::root::Root;
 use super::service::Service;
+use crate::manager::graph_file::is_fit;
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::read::{Settings, read};
 use crate::manager::service_file::source::{Place, Sources};

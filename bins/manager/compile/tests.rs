@@ -37,7 +37,7 @@ fn outcome(text: &str) -> (Tree, Vec<String>) {
     }
     let dependencies = edges::resolve(&set, &Found::default(), &mut found);
     let mut tree = Tree::new();
-    let graph = dependencies.map(|d| graph_file::pack(&d, &set)).unwrap_or_default();
+    let graph = dependencies.map(|d| super::graph(&set, &d)).unwrap_or_default();
     tree.insert("graph".to_owned(), File { text: graph, is_program: false });
     set.services.values().for_each(|service| directory::add(service, "/usr/bin", &mut tree));
     let errors = found.iter().filter(|d| d.is_error()).map(|d| d.shown(&sources)).collect();

@@ -170,6 +170,6 @@ mod engine_tests;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
-mod random;
+pub(super) mod random;
 #[cfg(test)]
-mod world;
+pub(super) mod world;

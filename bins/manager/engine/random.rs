@@ -8,24 +8,24 @@ use crate::manager::condition::{Compare, Condition, Test};
 use crate::manager::graph::{Kind, Link, OnLoss, Relation, Service};
 
 /// Numbers that look random, the same for the same seed (SplitMix64).
-struct Chance(u64);
+pub(in crate::manager) struct Chance(pub(in crate::manager) u64);
 
 impl Chance {
-    fn next(&mut self) -> u64 {
+    pub(in crate::manager) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(in crate::manager) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 }
 
 fn service(chance: &mut Chance, id: usize) -> Service {
     let kind = [Kind::Daemon, Kind::Daemon, Kind::Oneshot, Kind::Group][chance.below(4)];
-    let mut service = Service::new(&format!("s{id}"), kind);
+    let mut service = Service::new(&format!("s{id:03}"), kind);
     service.has_readiness = chance.below(2) == 0;
     service.start_timeout = [0, 1000][chance.below(2)];
     service.ready_timeout = [0, 2000][chance.below(2)];
@@ -55,7 +55,7 @@ fn link(chance: &mut Chance, services: usize) -> Link {
     if may_go_round { Link { from, relation, to } } else { Link { from: high, relation, to: low } }
 }
 
-fn plan(seed: u64, services: usize) -> Plan {
+pub(in crate::manager) fn plan(seed: u64, services: usize) -> Plan {
     let mut chance = Chance(seed);
     let links = (0..services * 2).map(|_| link(&mut chance, services));
     let links = links.filter(|link| link.from != link.to).collect();

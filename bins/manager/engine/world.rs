@@ -13,10 +13,10 @@ const BROKEN: Death = Death::Exit(1);
 
 /// How a graph is made, so that it can be made smaller.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) services: Vec<Service>,
-    pub(super) links: Vec<Link>,
-    pub(super) limit: Option<usize>,
+pub(in crate::manager) struct Plan {
+    pub(in crate::manager) services: Vec<Service>,
+    pub(in crate::manager) links: Vec<Link>,
+    pub(in crate::manager) limit: Option<usize>,
 }
 
 #[derive(Clone, Debug)]

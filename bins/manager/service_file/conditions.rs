@@ -4,7 +4,7 @@ use super::diagnostic::Code;
 use crate::manager::condition::{Compare, Test};
 
 /// Reads `FACT`, `FACT = VALUE`, `FACT != VALUE`, `FACT > NUMBER` or `FACT < NUMBER`.
-pub(super) fn parse(text: &str) -> Result<Test, (Code, String)> {
+pub(crate) fn parse(text: &str) -> Result<Test, (Code, String)> {
     let bad = |what: &str| Err((Code::BadValue, format!("the condition \"{text}\" {what}")));
     // A ! alone is a part of a fact: mount/!var!log.
     let sign = |(at, letter): (usize, char)| match letter {
