@@ -41,6 +41,7 @@ pub(crate) const BODIES: &[Body] = &[
     ("datagram", datagram),
     ("service", service),
     ("graph", graph),
+    ("replay", replay),
 ];
 
 /// Lines of a record: none is invented, and what a writer makes of them reads back.
@@ -353,6 +354,22 @@ pub(crate) fn graph(bytes: &[u8]) {
             let number = number.and_then(|(number, _)| number.parse().ok());
             assert!(number.is_none_or(|number: usize| number <= text.split('\n').count()));
             assert!(!what.contains(char::is_control), "{what:?}");
+        }
+    }
+}
+
+/// A graph and a record of what an engine was told: whatever it is, the engine comes to an end with it,
+/// and nothing is done before its time.
+pub(crate) fn replay(bytes: &[u8]) {
+    use bins::manager::engine::record;
+    let text = String::from_utf8_lossy(bytes);
+    let mut segments = record::segments(&text);
+    let graph = segments.next().map(bins::manager::graph_file::unpack);
+    let Some(Ok(contents)) = graph else { return };
+    let graph = std::rc::Rc::new(contents.graph);
+    for segment in segments {
+        if let Ok(done) = record::replay(&graph, segment) {
+            assert!(done.is_sorted_by_key(|(time, _)| *time));
         }
     }
 }

@@ -43,6 +43,7 @@ mod event;
 mod memory;
 mod need;
 mod news;
+pub mod record;
 mod settle;
 pub mod simulate;
 mod why;

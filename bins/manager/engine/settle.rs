@@ -145,7 +145,7 @@ impl Engine {
         due: Option<u64>,
         cause: Option<Cause>,
     ) {
-        self.changes += 1;
+        self.changes = self.changes.saturating_add(1);
         let changes = self.changes;
         let entry = self.remembered(id);
         let old = (entry.state, entry.failure, entry.due, entry.is_starting(), entry.is_active());
