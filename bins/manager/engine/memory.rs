@@ -74,6 +74,21 @@ impl Memory {
         // Nothing twice, no order but one, no other way to write a number.
         (memory.pack() == text).then_some(memory)
     }
+
+    /// That of the same service in another graph, in which those that it has chosen may stand at other
+    /// places; `id_of` says who is who there.
+    pub fn moved(
+        self,
+        (old, id): (&Graph, Id),
+        (new, new_id): (&Graph, Id),
+        id_of: impl Fn(Id) -> Option<Id>,
+    ) -> Memory {
+        let was = (0..).zip(members(old, id)).filter(|(place, _)| self.chosen.contains(place));
+        let is: Vec<_> = was.filter_map(|(_, (_, edge))| id_of(edge.other)).collect();
+        let chosen =
+            (0..).zip(members(new, new_id)).filter(|(_, (_, edge))| is.contains(&edge.other));
+        Memory { chosen: chosen.map(|(place, _)| place).collect(), ..self }
+    }
 }
 
 impl Engine {
@@ -205,6 +220,7 @@ fn unseen(graph: &Graph, id: Id) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manager::graph::{Kind, Link, Service};
     use common::base::death::Death;
 
     #[test]
@@ -227,6 +243,21 @@ mod tests {
         assert_eq!(Memory::unpack(text), Some(memory));
         assert_eq!(Memory::default().pack(), "");
         assert_eq!(Memory::unpack(""), Some(Memory::default()));
+    }
+
+    #[test]
+    fn in_another_graph_the_same_services_are_chosen() {
+        let graph = |names: [&str; 4], members: [Id; 3]| {
+            let services = names.map(|name| Service::new(name, Kind::Daemon)).to_vec();
+            let from = names.iter().position(|name| *name == "web").unwrap() as Id;
+            let link = |to| Link { from, relation: Relation::AnyOf(0), to };
+            (Graph::build(services, &members.map(link)).unwrap(), from)
+        };
+        let (old, id) = graph(["a", "b", "c", "web"], [2, 0, 1]);
+        let (new, new_id) = graph(["web", "b", "c", "d"], [3, 1, 2]);
+        let memory = Memory { chosen: vec![0, 1], wish: Wish::Up, ..Memory::default() };
+        let moved = memory.moved((&old, id), (&new, new_id), |id| new.find(&old.service(id).name));
+        assert_eq!(moved, Memory { chosen: vec![2], wish: Wish::Up, ..Memory::default() });
     }
 
     #[test]
