@@ -8,17 +8,17 @@ use crate::manager::condition::{Compare, Condition, Test};
 use crate::manager::graph::{Kind, Link, OnLoss, Relation, Service};
 
 /// Numbers that look random, the same for the same seed (SplitMix64).
-pub(in crate::manager) struct Chance(pub(in crate::manager) u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    pub(in crate::manager) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     }
 
-    pub(in crate::manager) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 }
@@ -55,7 +55,7 @@ fn link(chance: &mut Chance, services: usize) -> Link {
     if may_go_round { Link { from, relation, to } } else { Link { from: high, relation, to: low } }
 }
 
-pub(in crate::manager) fn plan(seed: u64, services: usize) -> Plan {
+pub(crate) fn plan(seed: u64, services: usize) -> Plan {
     let mut chance = Chance(seed);
     let links = (0..services * 2).map(|_| link(&mut chance, services));
     let links = links.filter(|link| link.from != link.to).collect();

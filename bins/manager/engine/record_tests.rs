@@ -1,9 +1,9 @@
 //! What is recorded is done again.
 
+use super::super::State;
+use super::super::random::{Chance, plan};
+use super::super::world::{FACT, World};
 use super::*;
-use crate::manager::engine::State;
-use crate::manager::engine::random::{Chance, plan};
-use crate::manager::engine::world::{FACT, World};
 use crate::manager::graph_file;
 
 const SEGMENT: &str = "segment graph=7 limit=4 time=100

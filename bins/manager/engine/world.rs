@@ -13,10 +13,10 @@ const BROKEN: Death = Death::Exit(1);
 
 /// How a graph is made, so that it can be made smaller.
 #[derive(Clone, Debug)]
-pub(in crate::manager) struct Plan {
-    pub(in crate::manager) services: Vec<Service>,
-    pub(in crate::manager) links: Vec<Link>,
-    pub(in crate::manager) limit: Option<usize>,
+pub(crate) struct Plan {
+    pub(crate) services: Vec<Service>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) limit: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
