@@ -124,20 +124,29 @@ impl Machine {
         self.status.wanted = Wanted::Down;
         self.status.ended = None;
         self.status.restarting = false;
-        self.status.start_due = None;
-        self.stop_or_record(now, command, todo);
+        if self.status.phase == Phase::Running(Kind::Run) {
+            self.status.start_due = None;
+            return self.stop(now, command, todo);
+        }
+        self.give_up_start(todo);
+    }
+
+    /// What waits for its start is not started. Whoever waits for its end is told of it, as nothing
+    /// else will come.
+    fn give_up_start(&mut self, todo: &mut Actions) {
+        let waited = self.status.start_due.take().is_some() && self.status.phase == Phase::Down;
+        self.record_and_announce(if waited { &[Event::Finished] } else { &[] }, todo);
     }
 
     /// Run out, and then stay down.
     fn at_most_once(&mut self, todo: &mut Actions) {
         self.status.ended = None;
         self.status.restarting = false;
-        self.status.start_due = None;
         self.status.wanted = match (self.status.phase, self.status.wanted) {
             (Phase::Running(Kind::Run), Wanted::Up | Wanted::Once) => Wanted::Once,
             (Phase::Down | Phase::Starting(_) | Phase::Running(_), _) => Wanted::Down,
         };
-        todo.push(Action::Record);
+        self.give_up_start(todo);
     }
 
     fn restart(&mut self, now: Now, todo: &mut Actions) {
@@ -145,18 +154,15 @@ impl Machine {
             (Phase::Running(Kind::Run), wanted) => {
                 self.status.restarting = wanted != Wanted::Down;
                 self.status.quick = 0;
-                self.stop_or_record(now, Command::Restart, todo);
+                self.stop(now, Command::Restart, todo);
             }
             (Phase::Down, Wanted::Up | Wanted::Once) => self.up(now, self.status.wanted, todo),
             (Phase::Down | Phase::Starting(_) | Phase::Running(Kind::Finish), _) => {}
         }
     }
 
-    /// Tells run to end, if it runs; the record comes first, so that a successor knows.
-    fn stop_or_record(&mut self, now: Now, command: Command, todo: &mut Actions) {
-        if self.status.phase != Phase::Running(Kind::Run) {
-            return todo.push(Action::Record);
-        }
+    /// Tells run, which runs, to end; the record comes first, so that a successor knows.
+    fn stop(&mut self, now: Now, command: Command, todo: &mut Actions) {
         self.status.stopping = true;
         self.status.paused = false;
         if self.settings.timeout_kill > 0 && self.status.kill_due.is_none() {
@@ -252,16 +258,20 @@ impl Machine {
                     todo.push(Action::Complain(Kind::Run, error));
                 }
                 self.status.start_error = Some(error);
-                match self.status.wanted {
-                    Wanted::Up => {
-                        self.status.quick = self.status.quick.saturating_add(1);
-                        let delay = throttle::retry(self.status.quick, &self.settings, now.chance);
-                        self.status.start_due = Some(self.status.started.after(delay));
-                    }
+                let again = self.status.wanted == Wanted::Up;
+                if again {
+                    self.status.quick = self.status.quick.saturating_add(1);
+                    let delay = throttle::retry(self.status.quick, &self.settings, now.chance);
+                    self.status.start_due = Some(self.status.started.after(delay));
+                } else {
                     // Asked for once, it was tried once.
-                    Wanted::Once | Wanted::Down => self.status.wanted = Wanted::Down,
+                    self.status.wanted = Wanted::Down;
                 }
-                if self.status.leaving { self.leave(todo) } else { todo.push(Action::Record) }
+                match self.status.leaving {
+                    true => self.leave(todo),
+                    false if again => todo.push(Action::Record),
+                    false => self.record_and_announce(&[Event::Finished], todo),
+                }
             }
             Phase::Starting(Kind::Finish) => {
                 todo.push(Action::Complain(Kind::Finish, error));

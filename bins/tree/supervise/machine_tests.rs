@@ -162,3 +162,13 @@ fn a_death_is_counted_before_finish_is_started() {
         assert!(does.contains("tally finish"), "{state}: {does}");
     }
 }
+
+/// Whoever waits for the end of what was asked for once would wait for ever.
+#[test]
+fn a_start_that_fails_and_is_not_tried_again_is_announced_as_finished() {
+    let mut machine = in_state("starting");
+    machine.status.wanted = Wanted::Once;
+    let actions: Vec<_> = machine.step(NOW, Input::NotStarted(2)).iter().map(word).collect();
+    assert_eq!(actions, ["complain", "record", "say-D"]);
+    assert_eq!(state_of(&machine), "down");
+}
