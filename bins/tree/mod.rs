@@ -23,6 +23,7 @@ mod sv;
 mod upgrade;
 mod wait;
 mod wait_for;
+mod wards;
 mod watched;
 
 /// Its programs that run often, or by themselves.
@@ -31,6 +32,7 @@ pub const CORE: &[Program] = &[
     fifodir::PROGRAM,
     notify::PROGRAM,
     ok::PROGRAM,
+    supervise::oneshot::PROGRAM,
     scan::PROGRAM,
     scanctl::PROGRAM,
     stat::PROGRAM,

@@ -110,6 +110,8 @@ pub struct Status {
     pub phase: Phase,
     /// The number of the last start: of run and of finish alike.
     pub seq: u64,
+    /// A oneshot's: the number of the order last begun, as its starter counts; 0: none.
+    pub order: u64,
     /// The process, while there is one.
     pub pid: Option<Pid>,
     /// Its start time; see `Identity`.
@@ -182,6 +184,9 @@ impl Status {
         w.restart();
         w.put("state", format_args!("{}", self.phase.word()));
         w.put("seq", format_args!("{}", self.seq));
+        if self.order > 0 {
+            w.put("order", format_args!("{}", self.order));
+        }
         if let Some(pid) = self.pid {
             w.put("pid", format_args!("{}", pid.as_raw_pid()));
             w.put("start", format_args!("{}", self.start));
@@ -254,6 +259,7 @@ impl Status {
         match key {
             "state" => self.phase = Phase::parse(value)?,
             "seq" => self.seq = value.parse().ok()?,
+            "order" => self.order = value.parse().ok()?,
             "pid" => self.pid = Pid::from_raw(value.parse().ok().filter(|p| *p > 0)?),
             "start" => self.start = value.parse().ok()?,
             "wanted" => self.wanted = Wanted::parse(value)?,
@@ -309,6 +315,7 @@ mod tests {
         Status {
             phase: Phase::Running(Kind::Run),
             seq: 3,
+            order: 5,
             pid: Pid::from_raw(123),
             start: 456,
             wanted: Wanted::Up,

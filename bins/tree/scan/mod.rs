@@ -11,6 +11,7 @@ mod root;
 mod slots;
 mod start;
 mod update;
+mod wards;
 
 use common::base::args::unknown;
 use common::os::fds::adopt;

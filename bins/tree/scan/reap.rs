@@ -33,6 +33,8 @@ impl Root {
             let adopter = if supervisor { None } else { self.record_orphan(pid, ended.into()) };
             if adopter.is_some() {
                 dawdle();
+            } else if !supervisor {
+                self.record_ward(pid, ended.into());
             }
             // It was peeked at: it is there.
             let _ = reap(pid);
@@ -152,7 +154,7 @@ impl Slot {
 
 /// Overwrites `supervise/exit`, which the supervisor has made as large as it must be: a full tmpfs
 /// loses no death. What is not that plain file is replaced.
-fn write_exit(dir: &OwnedFd, exit: &[u8]) -> rustix::io::Result<()> {
+pub(super) fn write_exit(dir: &OwnedFd, exit: &[u8]) -> rustix::io::Result<()> {
     overwrite_exit(dir, exit)
         .or_else(|_| file::replace(file::open_dir(dir, c"supervise")?, "exit", exit))
 }

@@ -23,6 +23,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper};
 use super::Options;
 use super::catch_all::CatchAll;
 use super::slots::{Goal, Slots};
+use super::wards;
 
 /// The directory of svc-scan's own files, in the scan directory.
 pub(super) const OWN: &str = ".svc-scan";
@@ -64,6 +65,8 @@ pub(super) struct Root {
     pub(super) control: OwnedFd,
     /// The tree's event directory.
     pub(super) events: OwnedFd,
+    /// Where oneshots leave word of their processes.
+    pub(super) wards: OwnedFd,
     pub(super) null: Option<OwnedFd>,
     pub(super) catch_all: Option<CatchAll>,
     inotify: Option<OwnedFd>,
@@ -101,6 +104,7 @@ impl Root {
             None => (take_lock(&own)?, control_fifo(&own)?),
         };
         let events = event_directory(&own)?;
+        let wards = wards::directory(&own)?;
         // Each supervisor taken over needs one.
         let open_files = fds::raise_open_files();
         if rustix::process::getpid().as_raw_pid() != 1 {
@@ -116,6 +120,7 @@ impl Root {
             lock,
             control,
             events,
+            wards,
             null,
             catch_all: None,
             inotify,

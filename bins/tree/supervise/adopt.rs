@@ -155,6 +155,9 @@ impl Supervisor {
     /// Takes a recorded death from the kernel, or from svc-scan.
     pub(super) fn reap(&mut self) {
         dawdle();
+        if let Some(watch) = &self.watch {
+            self.leave_ward(watch.pid());
+        }
         match self.watch.take() {
             Some(Watched::Own(pid)) => {
                 // It was peeked at: it is there.

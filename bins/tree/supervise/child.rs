@@ -1,7 +1,8 @@
 //! Starting `./run` and `./finish`, and runit's control scripts.
 
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 
 use common::base::death::Death;
 use common::base::error::reason;
@@ -17,6 +18,7 @@ use rustix::fs::{Access, AtFlags, CWD, FileType, FlockOperation, accessat, flock
 use rustix::io::{Errno, Result};
 
 use super::super::controls::dawdle;
+use super::super::wards::Wards;
 use super::action::Input;
 use super::files::write_padded;
 use super::supervisor::Supervisor;
@@ -30,6 +32,9 @@ struct Recorder<'a> {
     file: BorrowedFd<'a>,
     process: Process,
     lock: RawFd,
+    /// Where svc-scan finds out whose orphan it is.
+    wards: Option<&'a Wards>,
+    ward_error: Option<Errno>,
     /// A lock to wait for before the exec, because another instance holds it.
     wait_for: Option<BorrowedFd<'a>>,
     cgroup: Option<BorrowedFd<'a>>,
@@ -41,6 +46,10 @@ impl Hooks for Recorder<'_> {
         dawdle();
         self.process.identity.pid = rustix::process::getpid();
         self.process.identity.start = stat_self().map_or(0, |stat| stat.start);
+        // Before the record: who is on record can be found.
+        if let Some(wards) = self.wards {
+            self.ward_error = wards.enter(self.process.identity.pid).err();
+        }
         write_record(self.file, &self.process)?;
         if let Some(procs) = self.cgroup {
             self.cgroup_error = file::write_all(procs, b"0").err();
@@ -111,19 +120,23 @@ impl Supervisor {
             sharing: if waits.is_some() { Sharing::Fork } else { Sharing::Vfork },
         }
         .spawn(&mut recorder)?;
-        let cgroup_error = recorder.cgroup_error;
+        let (cgroup_error, ward_error) = (recorder.cgroup_error, recorder.ward_error);
         // A child with a copy of our memory could not tell us its start time.
         let start = match recorder.process.identity.start {
             0 => stat(spawned.pid).map_or(0, |stat| stat.start),
             start => start,
         };
         if let Some(e) = spawned.failed {
+            self.leave_ward(spawned.pid);
             // It is on its way out: not yet a zombie, perhaps.
             wait_for(spawned.pid)?;
             return Err(e);
         }
         if let Some(e) = cgroup_error {
             self.complain("cgroup", format!("unable to enter its cgroup: {}", reason(e)));
+        }
+        if let Some(e) = ward_error {
+            self.complain("ward", format!("unable to make its ward: {}", reason(e)));
         }
         self.watch = Some(Watched::Own(spawned.pid));
         self.ready = ready.map(|(ours, _)| ours);
@@ -153,14 +166,17 @@ impl Supervisor {
         let process = Process { seq: self.machine.status.seq, kind, identity, failed: None };
         let file = self.files.process.as_fd();
         let lock = self.files.lock.as_raw_fd();
-        Recorder { file, process, lock, wait_for, cgroup, cgroup_error: None }
+        let wards = self.oneshot.as_ref().and_then(|oneshot| oneshot.wards.as_ref());
+        let (cgroup_error, ward_error) = (None, None);
+        Recorder { file, process, lock, wards, ward_error, wait_for, cgroup, cgroup_error }
     }
 
     /// What to execute, and with which arguments.
     fn command_line(&self, kind: Kind) -> Result<(CString, Argv)> {
         let name = OsString::from(&self.machine.status.name);
-        let (path, words) = match kind {
-            Kind::Run => (c"./run", vec!["./run".into(), name]),
+        let path = self.program(kind);
+        let words = match kind {
+            Kind::Run => vec![OsStr::from_bytes(path.to_bytes()).into(), name],
             Kind::Finish => {
                 let group = self.files.process().filter(|p| p.kind == Kind::Run);
                 let group = group.map_or(0, |p| p.identity.pid.as_raw_pid());
@@ -170,10 +186,19 @@ impl Supervisor {
                 if !self.is_runits() {
                     words.extend([name, group.to_string().into()]);
                 }
-                (c"./finish", words)
+                words
             }
         };
         Ok((path.to_owned(), Argv::new(words).map_err(|_| Errno::INVAL)?))
+    }
+
+    /// The file to execute.
+    pub(super) fn program(&self, kind: Kind) -> &CStr {
+        match (kind, &self.oneshot) {
+            (Kind::Run, None) => c"./run",
+            (Kind::Run, Some(oneshot)) => &oneshot.program,
+            (Kind::Finish, _) => c"./finish",
+        }
     }
 
     /// A lock of the service's own, which its process keeps: free already, or to be waited for.
@@ -191,7 +216,7 @@ impl Supervisor {
 
     /// Whether there is a finish script to run. One that can't be is named.
     pub(super) fn has_finish(&mut self) -> bool {
-        if !self.listing.has("finish") {
+        if !self.listing.has("finish") || self.oneshot.is_some() {
             return false;
         }
         match accessat(CWD, c"./finish", Access::EXEC_OK, AtFlags::empty()) {

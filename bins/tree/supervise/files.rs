@@ -6,12 +6,14 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use common::base::error::exit;
 use common::base::name;
+use common::base::signal::Signal;
 use common::format::record::Writer;
 use common::format::records::{Exit, Holder, Process, SIZE};
 use common::format::status::{self, Status};
 use common::format::tally;
 use common::os::fifo::{self, Ends};
 use common::os::process::{Found, Identity};
+use common::os::signals::Signals;
 use common::os::{file, lock};
 use common::prelude::*;
 use rustix::fs::{
@@ -35,8 +37,8 @@ const QUEUE_SECONDS: u32 = 1;
 pub(super) struct Files {
     /// The directory.
     pub(super) dir: OwnedFd,
-    /// `event/`.
-    pub(super) events: OwnedFd,
+    /// `event/`; a oneshot has none.
+    pub(super) events: Option<OwnedFd>,
     /// `control`: what others ask for.
     pub(super) control: OwnedFd,
     /// The lock; a child shares it until it execs.
@@ -49,6 +51,16 @@ pub(super) struct Files {
     pub(super) is_new: bool,
 }
 
+/// For whom they are opened: how long the lock is waited for, and what there is besides.
+pub(super) enum For<'a> {
+    /// A person, who wants to know that there is another supervisor.
+    Person,
+    /// svc-scan, which is to find that other one.
+    Scan,
+    /// A oneshot, whose turn comes, unless it is told to end.
+    Oneshot(&'a Signals),
+}
+
 struct Statuses {
     present: OwnedFd,
     spare: OwnedFd,
@@ -58,28 +70,29 @@ struct Statuses {
 
 impl Files {
     /// Opens all of it in the working directory, and takes the lock, unless that and the control fifo
-    /// are handed in. `None`: a supervisor under svc-scan, which `queues`, found another one.
+    /// are handed in. `None`: the lock is not to be had.
     pub(super) fn open(
         inherited: Option<(OwnedFd, OwnedFd)>,
-        queues: bool,
+        whom: For<'_>,
         me: Identity,
     ) -> Result<Option<Files>> {
         let dir = make_dir(CWD, c"supervise", Mode::RWXU)?;
-        let events = make_dir(CWD, c"event", Mode::from_raw_mode(0o3730))?;
+        let is_service = !matches!(whom, For::Oneshot(_));
+        let make_events = || make_dir(CWD, c"event", Mode::from_raw_mode(0o3730));
+        let events = is_service.then(make_events).transpose()?;
         let (lock, control) = match inherited {
-            Some((lock, control)) => (lock, Some(control)),
-            None if queues => match queue(&dir).unable("lock supervise/lock")? {
-                Some(lock) => (lock, None),
-                None => return Ok(None),
-            },
-            None => (take_lock(&dir)?, None),
+            Some((lock, control)) => (Some(lock), Some(control)),
+            None => (whom.lock(&dir)?, None),
         };
+        let Some(lock) = lock else { return Ok(None) };
         write_holder(&dir, me)?;
         let control = match control {
             Some(control) => control,
             None => make_fifo(&dir, c"control", Mode::RUSR | Mode::WUSR)?,
         };
-        link_ok(&dir).unable("make supervise/ok")?;
+        if is_service {
+            link_ok(&dir).unable("make supervise/ok")?;
+        }
         let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
         make_exit(&dir).unable("make supervise/exit")?;
         let statuses = Statuses::open(&dir).unable("make supervise/status and status.spare")?;
@@ -237,6 +250,16 @@ pub(super) fn make_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd
         .unable(format_args!("make the directory {shown}"))
 }
 
+impl For<'_> {
+    fn lock(&self, dir: &OwnedFd) -> Result<Option<OwnedFd>> {
+        match self {
+            For::Person => take_lock(dir).map(Some),
+            For::Scan => queue(dir).unable("lock supervise/lock"),
+            For::Oneshot(signals) => take_turn(dir, signals).unable("lock supervise/lock"),
+        }
+    }
+}
+
 fn take_lock(dir: &OwnedFd) -> Result<OwnedFd> {
     let fd = lock::open(dir, c"lock").unable("open supervise/lock")?;
     match lock::take(&fd, lock::Patience::Seconds(LOCK_SECONDS)) {
@@ -268,6 +291,24 @@ fn queue(dir: &OwnedFd) -> rustix::io::Result<Option<OwnedFd>> {
         }
         if holder(dir).is_some_and(|holder| holder.look() == Found::Alive) {
             return Ok(None);
+        }
+        patience = lock::Patience::Seconds(QUEUE_SECONDS);
+    }
+}
+
+/// Waits for the lock until whoever has it is done. `None`: told to end meanwhile.
+fn take_turn(dir: &OwnedFd, signals: &Signals) -> rustix::io::Result<Option<OwnedFd>> {
+    let fd = lock::open(dir, c"lock")?;
+    let mut patience = lock::Patience::Seconds(0);
+    loop {
+        match lock::take(&fd, patience) {
+            Err(Errno::WOULDBLOCK) => {}
+            result => return result.map(|()| Some(fd)),
+        }
+        while let Some(signal) = signals.next() {
+            if ![Signal::CHLD, Signal::HUP].contains(&signal) {
+                return Ok(None);
+            }
         }
         patience = lock::Patience::Seconds(QUEUE_SECONDS);
     }

@@ -9,6 +9,7 @@ mod files;
 mod listing;
 mod log;
 mod machine;
+pub(super) mod oneshot;
 mod options;
 mod reexec;
 mod report;
@@ -41,7 +42,10 @@ fn main(args: Args) -> Result<Next> {
     let options = options::Options::read(args)?;
     // Looked at where it is: each move would leave a copy in a frame that lives on.
     match &mut setup::supervisor(options, siblings) {
-        Ok(Some(supervisor)) => Ok(Next::Exit(supervisor.run())),
+        Ok(Some(supervisor)) => {
+            supervisor.run();
+            Ok(Next::Exit(exit::OK))
+        }
         Ok(None) => Ok(Next::Exit(exit::USAGE)),
         Err(e) => Err(e.clone()),
     }

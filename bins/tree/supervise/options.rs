@@ -62,11 +62,16 @@ impl Options {
         if self.under.is_some() {
             return self.dir.to_string_lossy().into_owned();
         }
-        let path = std::path::absolute(&self.dir).unwrap_or_else(|_| (&self.dir).into());
-        let name = path.file_name().unwrap_or(OsStr::new("/")).to_string_lossy();
-        // It is a line in files and messages.
-        name.replace(|c: char| c.is_control(), "?")
+        name_of(&self.dir)
     }
+}
+
+/// The last part of a path, as a name.
+pub(super) fn name_of(dir: &OsStr) -> String {
+    let path = std::path::absolute(dir).unwrap_or_else(|_| dir.into());
+    let name = path.file_name().unwrap_or(OsStr::new("/")).to_string_lossy();
+    // It is a line in files and messages.
+    name.replace(|c: char| c.is_control(), "?")
 }
 
 impl Feed {

@@ -27,7 +27,9 @@ impl Supervisor {
         {
             return;
         }
-        match self.files.write_status(&self.machine.status) {
+        let written = self.files.write_status(&self.machine.status);
+        self.is_recorded = written.is_ok();
+        match written {
             Ok(()) => self.content("status"),
             Err(e) => {
                 self.complain("status", format!("unable to write supervise/status: {}", reason(e)))
@@ -49,7 +51,7 @@ impl Supervisor {
     }
 
     /// One write, as it is far below PIPE_BUF: all of it arrives, or nothing.
-    fn tell(&mut self, first: Option<(Event, u64)>, last: (Event, u64)) {
+    pub(super) fn tell(&mut self, first: Option<(Event, u64)>, last: (Event, u64)) {
         let lines = |name| {
             let mut lines = Text::<{ 2 * MAX }>::new();
             for (event, seq) in first.into_iter().chain([last]) {
@@ -57,9 +59,11 @@ impl Supervisor {
             }
             lines
         };
-        let (events, ours) = (&self.files.events, lines(b""));
-        let notified = fifodir::notify_unless_quiet(events, ours.bytes(), &mut self.quiet[0]);
-        self.note_notified("event", notified);
+        if let Some(events) = &self.files.events {
+            let ours = lines(b"");
+            let notified = fifodir::notify_unless_quiet(events, ours.bytes(), &mut self.quiet[0]);
+            self.note_notified("event", notified);
+        }
         if let Some(tree) = &self.options.under {
             let theirs = lines(self.machine.status.name.as_bytes());
             let notified = fifodir::notify_unless_quiet(tree, theirs.bytes(), &mut self.quiet[1]);
@@ -87,6 +91,10 @@ impl Supervisor {
         self.machine.settings = Settings::read(CWD, |name| self.listing.has(name), complain);
         if self.hurry && self.machine.settings.timeout_kill == 0 {
             self.machine.settings.timeout_kill = LOGGER_KILL;
+        }
+        if self.oneshot.is_some() {
+            // It is not said to be ready, but to have ended.
+            self.machine.settings.notification_fd = None;
         }
         self.machine.finish_limited = !self.is_runits();
         if self.complaints.is_empty() && wrong.is_empty() {
@@ -123,15 +131,18 @@ impl Supervisor {
             return;
         }
         let mut why = reason(errno(error));
-        let path = format!("./{}", kind.word());
+        let path = self.program(kind).to_string_lossy().into_owned();
         let is_there = accessat(CWD, path.as_str(), Access::EXISTS, AtFlags::empty()).is_ok();
         if error == Errno::NOENT.raw_os_error() && is_there {
             why += ", which is its interpreter (see its first line)";
         }
         match kind {
             Kind::Run => {
-                let again = "(trying again, at the latest every minute)";
-                self.warn(&format_args!("unable to start ./run: {why} {again}"));
+                let again = match self.oneshot {
+                    Some(_) => "",
+                    None => " (trying again, at the latest every minute)",
+                };
+                self.warn(&format_args!("unable to start {path}: {why}{again}"));
             }
             Kind::Finish => self.complain("./finish", format!("unable to start ./finish: {why}")),
         }

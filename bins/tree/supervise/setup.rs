@@ -5,7 +5,6 @@ use std::os::fd::OwnedFd;
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::handover;
-use common::format::servicedir::Settings;
 use common::format::status::{Phase, Wanted};
 use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
@@ -15,9 +14,8 @@ use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::adopt::continued;
-use super::files::Files;
+use super::files::{Files, For};
 use super::log::Input;
-use super::machine::Machine;
 use super::options::Options;
 use super::supervisor::Supervisor;
 
@@ -28,17 +26,8 @@ const RETRY: [u64; 2] = [1_000, 60_000];
 /// is another supervisor, which svc-scan is to find.
 #[inline(never)] // What it needs on the stack is given back before the supervisor runs.
 pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Option<Supervisor>> {
-    if options.under.is_none() {
-        // First of all: what is opened must not become a descriptor of the service.
-        fds::fill_stdio();
-    }
-    let wanted = [Signal::CHLD, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT];
-    let signals = Signals::take(&wanted).unable("read signals")?;
-    if options.under.is_none() {
-        // svc-scan has done so, and hands down nothing but what it names.
-        Signals::reset();
-        fds::close_on_exec();
-    }
+    // svc-scan has cleaned up, and hands down nothing but what it names.
+    let signals = if options.under.is_none() { clean_up()? } else { listen()? };
     let name = options.name();
     let who = format!("svc-supervise {name}");
     if options.under.is_none() && options.inherited.is_none() {
@@ -54,18 +43,31 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Opt
     let opened = if options.under.is_some() && held.is_none() {
         open_patiently(&options, &signals, &who, me)?
     } else {
-        open(&options, held, false, me)?
+        open(&options, held, For::Person, me)?
     };
     let Some((files, input)) = opened else { return Ok(None) };
     if input.is_some() {
         common::sys::env::set(handover::JOURNAL_VARIABLE, &handover::JOURNAL_FD.to_string());
     }
-    let machine =
-        Machine { status: Default::default(), settings: Settings::default(), finish_limited: true };
-    let mut supervisor = Supervisor::new(who, options, siblings, signals, files, machine, me.boot);
+    let mut supervisor = Supervisor::new(who, options, siblings, signals, files, me.boot);
     (supervisor.input, supervisor.output, supervisor.ready) = (input, log, ready);
     supervisor.begin(name);
     Ok(Some(supervisor))
+}
+
+/// For whom a person or another program has started: nothing that it inherited reaches the service.
+pub(super) fn clean_up() -> Result<Signals> {
+    // First of all: what is opened must not become a descriptor of the service.
+    fds::fill_stdio();
+    let signals = listen()?;
+    Signals::reset();
+    fds::close_on_exec();
+    Ok(signals)
+}
+
+fn listen() -> Result<Signals> {
+    let wanted = [Signal::CHLD, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT];
+    Signals::take(&wanted).unable("read signals")
 }
 
 type Opened = Option<(Files, Option<Input>)>;
@@ -73,10 +75,10 @@ type Opened = Option<(Files, Option<Input>)>;
 fn open(
     options: &Options,
     held: Option<(OwnedFd, OwnedFd)>,
-    queues: bool,
+    whom: For<'_>,
     me: Identity,
 ) -> Result<Opened> {
-    let Some(files) = Files::open(held, queues, me)? else { return Ok(None) };
+    let Some(files) = Files::open(held, whom, me)? else { return Ok(None) };
     Ok(Some((files, options.input.as_ref().map(Input::hold).transpose()?)))
 }
 
@@ -85,7 +87,7 @@ fn open_patiently(options: &Options, signals: &Signals, who: &str, me: Identity)
     let mut delay = RETRY[0];
     let mut said = String::new();
     loop {
-        let e = match open(options, None, true, me) {
+        let e = match open(options, None, For::Scan, me) {
             Ok(opened) => return Ok(opened),
             Err(e) => e,
         };
@@ -149,7 +151,7 @@ impl Supervisor {
     }
 
     /// Without a status, a process may be there all the same: the record of the last one tells.
-    fn take_over_unknown(&mut self) {
+    pub(super) fn take_over_unknown(&mut self) {
         let Some(process) = self.files.process() else { return };
         self.machine.status.seq = process.seq;
         let Identity { boot, .. } = process.identity;

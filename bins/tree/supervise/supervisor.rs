@@ -6,6 +6,8 @@ use common::base::error::reason;
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::letters::Command;
+use common::format::servicedir::Settings;
+use common::format::status::Status;
 use common::format::tally;
 use common::os::fifodir::Quiet;
 use common::os::process::{BootId, Watched};
@@ -22,6 +24,7 @@ use super::files::{Files, is_name};
 use super::listing::Listing;
 use super::log::Input as LoggerInput;
 use super::machine::Machine;
+use super::oneshot::Oneshot;
 use super::options::Options;
 
 /// How long an adopted process is left alone between two looks when nobody can tell us of its end:
@@ -41,6 +44,8 @@ pub(super) struct Supervisor {
     /// Whether anybody listens: to the service's events, to the tree's.
     pub(super) quiet: [Quiet; 2],
     pub(super) machine: Machine,
+    /// What there is to do once only, if that is all.
+    pub(super) oneshot: Option<Oneshot>,
     pub(super) boot: BootId,
     /// The number of the event that the supervision has begun, as long as it is not announced.
     pub(super) unsaid: Option<u64>,
@@ -57,10 +62,12 @@ pub(super) struct Supervisor {
     /// A logger was told to end: it is killed in the end, whatever its settings.
     pub(super) hurry: bool,
     control: control::Reader,
+    /// The status is on file.
+    pub(super) is_recorded: bool,
     pub(super) complaints: Vec<(&'static str, String)>,
     /// To become the program now installed.
     renew: bool,
-    over: bool,
+    pub(super) over: bool,
 }
 
 impl Supervisor {
@@ -70,7 +77,6 @@ impl Supervisor {
         siblings: Siblings,
         signals: Signals,
         files: Files,
-        machine: Machine,
         boot: BootId,
     ) -> Supervisor {
         Supervisor {
@@ -82,7 +88,12 @@ impl Supervisor {
             listing: Listing::default(),
             is_fresh: false,
             quiet: Default::default(),
-            machine,
+            machine: Machine {
+                status: Status::default(),
+                settings: Settings::default(),
+                finish_limited: true,
+            },
+            oneshot: None,
             boot,
             unsaid: None,
             watch: None,
@@ -92,14 +103,15 @@ impl Supervisor {
             input: None,
             hurry: false,
             control: control::Reader::default(),
+            is_recorded: false,
             complaints: Vec::new(),
             renew: false,
             over: false,
         }
     }
 
-    /// Supervises until told to leave; returns the exit code.
-    pub(super) fn run(&mut self) -> u8 {
+    /// Supervises until told to leave.
+    pub(super) fn run(&mut self) {
         while !self.over {
             self.take_signals();
             self.read_ready();
@@ -112,6 +124,7 @@ impl Supervisor {
             }
             // Whatever came instead of the start that it was to be announced with is on file.
             self.announce_rest();
+            self.follow_order();
             if std::mem::take(&mut self.renew) && !self.over {
                 self.reexec();
             }
@@ -119,7 +132,6 @@ impl Supervisor {
                 self.wait();
             }
         }
-        0
     }
 
     /// Sleeps until something happens or is due.
@@ -204,12 +216,14 @@ impl Supervisor {
     fn rename(&mut self, name: &[u8]) {
         self.machine.status.name = String::from_utf8_lossy(name).into_owned();
         self.options.dir = self.machine.status.name.clone().into();
-        self.who = format!("svc-supervise {}", self.machine.status.name);
+        let program = if self.oneshot.is_some() { "svc-oneshot" } else { "svc-supervise" };
+        self.who = format!("{program} {}", self.machine.status.name);
         self.record();
     }
 
     /// Takes a command. A logger told to exit first gets all that its service says.
     pub(super) fn command(&mut self, command: Command) {
+        let Some(command) = self.heeded(command) else { return };
         self.refresh_settings();
         if let (Command::Exit, Some(input), Some(feed)) =
             (command, &mut self.input, &self.options.input)
@@ -260,6 +274,7 @@ impl Supervisor {
     pub(super) fn feed(&mut self, input: Input) {
         let mut next = Some(input);
         while let Some(input) = next.take() {
+            self.note_failed_start(input);
             let actions = self.machine.step(now(), input);
             for action in actions.iter() {
                 if let Some(answer) = self.perform(action) {
@@ -272,6 +287,8 @@ impl Supervisor {
     /// Does one thing; a start has an answer for the machine.
     fn perform(&mut self, action: Action) -> Option<Input> {
         match action {
+            // What is to run once only is not started where nobody will know of it.
+            Action::Start(_) if self.oneshot.is_some() && !self.is_recorded => self.over = true,
             Action::Start(kind) => return Some(self.start(kind)),
             Action::Record => self.record(),
             Action::Complain(kind, error) => self.complain_of_start(kind, error),
@@ -279,6 +296,7 @@ impl Supervisor {
             Action::Kill => self.kill_scope(),
             Action::KillRest => self.kill_rest(),
             Action::Reap => self.reap(),
+            Action::Tally(_) if self.oneshot.is_some() => {}
             Action::Tally(death) => {
                 let entry = tally::entry(clock::wall(), death);
                 // Out of space: the tally is a convenience.
