@@ -53,6 +53,12 @@ impl Wards {
         }
     }
 
+    /// The directory has been moved, perhaps: so has the ward of the process that runs there.
+    pub(super) fn follow(&mut self, pid: Option<Pid>) -> Result<()> {
+        self.path = rustix::process::getcwd(Vec::new())?;
+        pid.map_or(Ok(()), |pid| self.enter(pid))
+    }
+
     /// Removes the ward of a process that is dead; if it has been reaped by others, its pid may be
     /// another's by now.
     pub(super) fn leave(&self, pid: Pid) {

@@ -12,7 +12,7 @@ use common::base::death::Death;
 use common::base::error::{exit, reason};
 use common::format::letters::{Command, Event};
 use common::format::status::{Phase, Status, Wanted};
-use common::os::process::{BootId, Identity};
+use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
 use common::os::{clock, file};
 use common::prelude::*;
@@ -271,6 +271,15 @@ impl Supervisor {
             let is_missing = error == Errno::NOENT.raw_os_error();
             let code = if is_missing { exit::NOT_FOUND } else { exit::CANNOT_RUN };
             self.machine.status.last_run = Some(Death::Exit(code));
+        }
+    }
+
+    /// The directory may have another name as well.
+    pub(super) fn move_ward(&mut self) {
+        let pid = self.watch.as_ref().map(Watched::pid);
+        let wards = self.oneshot.as_mut().and_then(|oneshot| oneshot.wards.as_mut());
+        if let Some(Err(e)) = wards.map(|wards| wards.follow(pid)) {
+            self.complain("ward", format!("unable to make its ward: {}", reason(e)));
         }
     }
 

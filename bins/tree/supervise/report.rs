@@ -39,14 +39,19 @@ impl Supervisor {
 
     /// Tells the service's subscribers, then the tree's.
     pub(super) fn announce(&mut self, event: Event, seq: u64) {
-        let begun = self.unsaid.take().map(|seq| (Event::Supervised, seq));
-        self.tell(begun, (event, seq));
+        if self.oneshot.is_some() && event == Event::Down {
+            // It has no finish: that it is finished follows at once.
+            self.unsaid = Some((event, seq));
+            return;
+        }
+        let unsaid = self.unsaid.take();
+        self.tell(unsaid, (event, seq));
     }
 
     /// Announces what was to go with another event that has not come.
     pub(super) fn announce_rest(&mut self) {
-        if let Some(seq) = self.unsaid.take() {
-            self.tell(None, (Event::Supervised, seq));
+        if let Some(unsaid) = self.unsaid.take() {
+            self.tell(None, unsaid);
         }
     }
 

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::handover;
+use common::format::letters::Event;
 use common::format::status::{Phase, Wanted};
 use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
@@ -166,7 +167,7 @@ impl Supervisor {
     /// and one look for subscribers less.
     fn begin_event(&mut self) {
         self.machine.status.event += 1;
-        self.unsaid = Some(self.machine.status.event);
+        self.unsaid = Some((Event::Supervised, self.machine.status.event));
         let starts = self.machine.next_due().is_some_and(|due| due <= clock::boot());
         if !starts || self.machine.status.phase != Phase::Down {
             self.record();

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use common::base::error::reason;
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
-use common::format::letters::Command;
+use common::format::letters::{Command, Event};
 use common::format::servicedir::Settings;
 use common::format::status::Status;
 use common::format::tally;
@@ -47,8 +47,8 @@ pub(super) struct Supervisor {
     /// What there is to do once only, if that is all.
     pub(super) oneshot: Option<Oneshot>,
     pub(super) boot: BootId,
-    /// The number of the event that the supervision has begun, as long as it is not announced.
-    pub(super) unsaid: Option<u64>,
+    /// An event and its number, to be announced together with the next.
+    pub(super) unsaid: Option<(Event, u64)>,
     /// The process, while there is one.
     pub(super) watch: Option<Watched>,
     /// Since when an adopted process is a zombie whose parent has not spoken yet.
@@ -159,7 +159,8 @@ impl Supervisor {
         let look = looks.then(|| clock::boot().after(LOOK_AGAIN));
         let due = [self.machine.next_due(), look].into_iter().flatten().min();
         common::sys::stack::give_back();
-        self.is_fresh = false;
+        // A oneshot's are read again when somebody has written to it.
+        self.is_fresh = self.oneshot.is_some();
         // EINTR or ENOMEM: what there is to do is looked for again all the same.
         let _ = poll(&mut fds, clock::until(due).as_ref());
     }
@@ -218,6 +219,7 @@ impl Supervisor {
         self.options.dir = self.machine.status.name.clone().into();
         let program = if self.oneshot.is_some() { "svc-oneshot" } else { "svc-supervise" };
         self.who = format!("{program} {}", self.machine.status.name);
+        self.move_ward();
         self.record();
     }
 
