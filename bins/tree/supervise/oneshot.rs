@@ -72,9 +72,14 @@ fn main(args: Args) -> Result<Next> {
     match &mut prepare(options)? {
         Some(supervisor) => {
             supervisor.run();
-            Ok(Next::Exit(if supervisor.is_settled() { exit::OK } else { exit::SYSTEM }))
+            Ok(Next::Exit(match supervisor.is_settled() {
+                true => exit::OK,
+                false if supervisor.is_recorded => exit::NO,
+                // The intent: nothing was started.
+                false => exit::SYSTEM,
+            }))
         }
-        None => Err(Error::system("told to end before its turn came")),
+        None => Err(Error::new(exit::NO, "told to end before its turn came")),
     }
 }
 
