@@ -4,12 +4,14 @@
 # carries out the parts.
 # limit: 600
 #
-#   ROUNDS=N   how many oneshots are killed at random (40)
-#   STEP=N     one in so many system calls is tried (1)
-#   JOBS=N     how many at a time (four times as many as there are cores: most of it is waiting)
+#   ROUNDS=N        how many oneshots are killed at random (40)
+#   STEP=N          one in so many system calls is tried (1)
+#   CONTROLS=FILE   coppice-core, built with the feature `controls`
+#   JOBS=N          how many at a time (four times as many as there are cores: most of it is waiting)
 . "${0%/*}/lib.sh"
 . "$here/supervised.sh"
 rounds=${ROUNDS:-40} step=${STEP:-1} jobs=${JOBS:-$(($(nproc) * 4))}
+controls=${CONTROLS:-$root/target/controls/debug/coppice-core}
 wards=$T/tree/.svc-scan/wards
 export wards here
 
@@ -222,6 +224,33 @@ else
 	done
 fi
 is 'no ward is left' "$(ls "$wards")" "$(cat left)"
+
+# The same must find what is wrong when a part of the protocol is left out.
+if [ -x "$controls" ]; then
+	mkdir controls
+	ln -s "$controls" controls/svc-oneshot
+	# some PART - rounds without that part.
+	some() { rm -rf rounds; job "export PATH=$T/controls:\$PATH COPPICE_CONTROL=$1; seq 40 | xargs -P $jobs -n 1 sh random"; }
+	# finds PART FAULT - it may take some rounds, as chance decides.
+	finds() {
+		left=5
+		while [ "$left" -gt 0 ]; do
+			left=$((left - 1))
+			some "$1"
+			! grep -q "$2" said || return 0
+		done
+		return 1
+	}
+	some none
+	is 'svc-oneshots that only dawdle lose nothing' "$(cat said)" ''
+	ok 'without the lock some are run twice' finds no-lock 'it ran [2-9]'
+	ok 'without the intent on file some are run twice' finds no-intent 'it ran [2-9]'
+	ok 'when deaths are reaped before they are recorded, some are not known' finds reap-first last-run=exit=unknown
+	rm -rf rounds
+else
+	skip 'faults are found when a part of the protocol is left out' \
+		"no $controls (cargo build -p coppice --features controls --target-dir target/controls)"
+fi
 
 # Those that a dead svc-scan could not remove.
 sleep 1000 &

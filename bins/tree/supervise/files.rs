@@ -299,6 +299,9 @@ fn queue(dir: &OwnedFd) -> rustix::io::Result<Option<OwnedFd>> {
 /// Waits for the lock until whoever has it is done. `None`: told to end meanwhile.
 fn take_turn(dir: &OwnedFd, signals: &Signals) -> rustix::io::Result<Option<OwnedFd>> {
     let fd = lock::open(dir, c"lock")?;
+    if leaves_out(Control::NoLock) {
+        return Ok(Some(fd));
+    }
     let mut patience = lock::Patience::Seconds(0);
     loop {
         match lock::take(&fd, patience) {

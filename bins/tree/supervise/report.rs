@@ -25,6 +25,7 @@ impl Supervisor {
     pub(super) fn record(&mut self) {
         if matches!(self.machine.status.phase, Phase::Starting(_)) && leaves_out(Control::NoIntent)
         {
+            self.is_recorded = true;
             return;
         }
         let written = self.files.write_status(&self.machine.status);
