@@ -1,15 +1,22 @@
 //! The service manager: what is to be up, in which order, and why something is not.
 
+pub mod change_set;
 mod compile;
 pub mod condition;
 mod cycles;
 pub mod engine;
 pub mod graph;
 pub mod graph_file;
+pub mod live;
+mod managerd;
+pub mod places;
+pub mod reasons;
 mod relation;
+pub mod request;
 pub mod service_file;
+pub mod table;
 
 use common::program::Program;
 
 /// Its programs for people.
-pub const ADMIN: &[Program] = &[compile::PROGRAM];
+pub const ADMIN: &[Program] = &[compile::PROGRAM, managerd::PROGRAM];

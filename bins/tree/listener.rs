@@ -10,41 +10,41 @@ use rustix::io::Result;
 const AT_ONCE: usize = 1 << 20;
 
 /// A subscription that is read line by line.
-pub(super) struct Listener {
+pub struct Listener {
     subscription: Subscription,
     /// The beginning of a line whose end has not been read.
     rest: Vec<u8>,
 }
 
 /// What was read at once.
-pub(super) struct News {
+pub struct News {
     text: Vec<u8>,
     /// Lines may be missing, the last one included: the truth is to be read again.
-    pub(super) lost: bool,
+    pub lost: bool,
 }
 
 impl News {
     /// The events, in order. What is none is left out: whoever may notify may write anything.
-    pub(super) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         self.text.split(|b| *b == b'\n').filter_map(Line::unpack)
     }
 }
 
 impl Listener {
     /// Listens to a subscription.
-    pub(super) fn new(subscription: Subscription) -> Listener {
+    pub fn new(subscription: Subscription) -> Listener {
         Listener { subscription, rest: Vec::new() }
     }
 
     /// Listens to the subscription of a whole tree, with room for many lines while we are busy.
-    pub(super) fn large(subscription: Subscription) -> Listener {
+    pub fn large(subscription: Subscription) -> Listener {
         // What an unprivileged user may have. Without it the fifo is enough for all but busy trees.
         let _ = subscription.grow(AT_ONCE);
         Listener::new(subscription)
     }
 
     /// Reads what has come, without waiting.
-    pub(super) fn read(&mut self) -> Result<News> {
+    pub fn read(&mut self) -> Result<News> {
         let mut news = News { text: std::mem::take(&mut self.rest), lost: false };
         let mut buffer = [0; 4096];
         while news.text.len() < AT_ONCE {

@@ -9,7 +9,7 @@ mod ctl;
 mod events;
 mod fifodir;
 mod goal;
-mod listener;
+pub mod listener;
 mod notify;
 mod ok;
 mod perms;

@@ -132,6 +132,11 @@ impl Engine {
         self.entry(id).needed
     }
 
+    /// Whether it goes down for a restart.
+    pub fn is_restarting(&self, id: Id) -> bool {
+        self.entry(id).restarting
+    }
+
     /// Whether it is not ready and can't be unless something else changes.
     pub fn is_stalled(&self, id: Id) -> bool {
         self.entry(id).shown.stalled

@@ -1,0 +1,140 @@
+//! What is live: the graph of the generation that is, services that are on their way out of it, and
+//! what the state table knows of all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use common::os::file;
+use rustix::fs::{CWD, FlockOperation, flock};
+
+use super::graph::{Graph, Id, Link, Service};
+use super::graph_file;
+use super::table::{Contents, Header, Row};
+
+/// The longest graph that is read, bytes.
+const LONGEST: usize = 256 << 20;
+
+/// What is live.
+#[derive(Debug)]
+pub struct Live {
+    /// Which generation, and what is said of all.
+    pub header: Header,
+    /// Its services, and those that are gone from it and not yet down.
+    pub graph: Graph,
+    /// Who is enabled.
+    pub boot: Vec<Id>,
+    /// What is known of each service of the graph, in its order.
+    pub rows: Vec<Row>,
+}
+
+/// A generation, as far as the manager is concerned.
+#[derive(Debug)]
+pub struct Generation {
+    /// Its services.
+    pub graph: Graph,
+    /// Who is enabled.
+    pub boot: Vec<Id>,
+    /// The number that each service directory comes to, by the service's name.
+    pub contents: BTreeMap<String, String>,
+}
+
+/// Reads what matters of a generation.
+pub fn generation(generations: &Path, number: u64) -> Result<Generation, String> {
+    let dir = generations.join("generations").join(number.to_string());
+    let text = |name: &str| {
+        let path = dir.join(name);
+        let bytes = file::read_up_to(CWD, &path, LONGEST)
+            .map_err(|e| format!("unable to read {}: {}", path.display(), reason(e)))?;
+        String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))
+    };
+    let (graph, boot) = {
+        let unpacked = graph_file::unpack(&text("graph")?);
+        let unpacked = unpacked.map_err(|e| format!("{}/graph: {e}", dir.display()))?;
+        (unpacked.graph, unpacked.boot)
+    };
+    let contents = text("contents")?;
+    let lines = contents.lines().filter_map(|line| {
+        let (number, path) = line.split_once(' ')?;
+        Some((path.strip_prefix("services/")?.to_owned(), number.to_owned()))
+    });
+    Ok(Generation { contents: lines.collect(), graph, boot })
+}
+
+fn reason(e: rustix::io::Errno) -> String {
+    common::base::error::reason(e)
+}
+
+/// Puts together what a table says with the generations that it names.
+pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
+    let Contents { header, rows } = contents;
+    let Generation { graph, boot, .. } = generation(generations, header.generation)?;
+    let mut known: BTreeMap<String, Row> =
+        rows.into_iter().flatten().map(|row| (row.name.clone(), row)).collect();
+    let boot_names: BTreeSet<String> = names(&graph, &boot);
+    let mut gone: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for row in known.values() {
+        if let Some(from) = row.gone {
+            gone.entry(from).or_default().insert(row.name.clone());
+        }
+    }
+    let mut merged = graph;
+    for (from, names) in gone {
+        // Where that can't be read any more they are as good as stopped: nobody knows their edges.
+        if let Ok(old) = generation(generations, from) {
+            merged = merge(&merged, &old.graph, &names);
+        }
+    }
+    let rows = merged.ids().map(|id| {
+        let name = &merged.service(id).name;
+        known.remove(name).unwrap_or_else(|| Row { name: name.clone(), ..Row::default() })
+    });
+    let rows = rows.collect();
+    let boot = boot_names.iter().filter_map(|name| merged.find(name)).collect();
+    Ok(Live { header, boot, rows, graph: merged })
+}
+
+fn names(graph: &Graph, ids: &[Id]) -> BTreeSet<String> {
+    ids.iter().map(|id| graph.service(*id).name.clone()).collect()
+}
+
+/// A graph, and besides these services of another, with what these need and are after. In the order
+/// of names.
+pub fn merge(graph: &Graph, other: &Graph, names: &BTreeSet<String>) -> Graph {
+    let mut services: BTreeMap<&str, &Service> = BTreeMap::new();
+    for id in other.ids().filter(|id| names.contains(&other.service(*id).name)) {
+        services.insert(&other.service(id).name, other.service(id));
+    }
+    services.extend(graph.ids().map(|id| (graph.service(id).name.as_str(), graph.service(id))));
+    let ids: BTreeMap<&str, Id> = services.keys().copied().zip(0..).collect();
+    let services: Vec<Service> = services.values().map(|service| (*service).clone()).collect();
+    let own = links(graph, &ids, |_| true);
+    let is_of_these = |name: &str| names.contains(name) && graph.find(name).is_none();
+    let theirs = links(other, &ids, is_of_these);
+    // What was in order in two graphs may be a circle in both together: then their own order counts.
+    Graph::build(services.clone(), &[own.clone(), theirs].concat())
+        .or_else(|_| Graph::build(services, &own))
+        .unwrap_or_default()
+}
+
+/// The edges of some services to all that there are.
+fn links(graph: &Graph, ids: &BTreeMap<&str, Id>, is: impl Fn(&str) -> bool) -> Vec<Link> {
+    let mut links = Vec::new();
+    for id in graph.ids() {
+        let name = graph.service(id).name.as_str();
+        let Some(from) = ids.get(name).filter(|_| is(name)) else { continue };
+        for edge in graph.outgoing(id) {
+            if let Some(to) = ids.get(graph.service(edge.other).name.as_str()) {
+                links.push(Link { from: *from, relation: edge.relation, to: *to });
+            }
+        }
+    }
+    links
+}
+
+/// Keeps a generation from being removed as long as the descriptor is open.
+pub fn hold(dir: &Path) -> rustix::io::Result<OwnedFd> {
+    let fd = file::open_regular(CWD, dir.join("contents"))?;
+    flock(&fd, FlockOperation::NonBlockingLockShared)?;
+    Ok(fd)
+}

@@ -1,0 +1,284 @@
+//! Requests under way: when they are over, and what is answered.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use common::base::error::{exit, reason};
+use common::os::file;
+use rustix::io::Errno;
+
+use super::manager::Manager;
+use super::requests::Taken;
+use crate::manager::engine::{Event, State, Wish};
+use crate::manager::graph::Id;
+use crate::manager::places::REQUESTS;
+use crate::manager::reasons;
+use crate::manager::request::{Answer, Progress, Request, RequestId, Verb};
+
+/// The longest answer that is read back: the names of a request, and a line for each.
+const LONGEST: usize = 64 << 20;
+
+/// A request that is not over.
+pub(super) struct Waiting {
+    pub(super) principal: String,
+    pub(super) id: RequestId,
+    pub(super) order: u64,
+    pub(super) request: Request,
+    /// Whose end is awaited, the services that it names among them.
+    pub(super) targets: BTreeSet<Id>,
+    /// What is known already.
+    pub(super) lines: Vec<String>,
+    pub(super) failed: bool,
+}
+
+/// How a service stands to what was asked for.
+enum Outcome {
+    Pending,
+    Reached(&'static str),
+    Missed(String),
+}
+
+impl Manager {
+    /// Takes what has been asked for: each principal in its turn.
+    pub(super) fn read_requests(&mut self) {
+        for place in 0..self.inbox.len() {
+            let principal = self.inbox.principal(place);
+            let name = principal.name.clone();
+            for line in principal.read() {
+                match self.inbox.principal(place).take(&line) {
+                    Taken::Request(id, text) => self.request(&name, id, &text),
+                    Taken::Part => {}
+                    Taken::Garbage => {
+                        let text = format!("{name} wrote a line that is no request: left out");
+                        self.complain("garbage", &text);
+                    }
+                }
+            }
+        }
+    }
+
+    fn request(&mut self, principal: &str, id: RequestId, text: &str) {
+        if let Some(answer) = self.answer_of(principal, &id) {
+            // It was taken already, be it by a predecessor: the client may not know.
+            return self.announce_request(&id, answer.progress);
+        }
+        let refused = match Request::unpack(text) {
+            Err(what) => Some((exit::USAGE, what)),
+            Ok(request) => {
+                let refused = self.policy.refuses(principal, &request);
+                match refused.map(|what| (exit::NO, what)) {
+                    Some(refused) => Some(refused),
+                    None => return self.accept(principal, id, request),
+                }
+            }
+        };
+        if let Some((code, what)) = refused {
+            let request = text.to_owned();
+            let progress = Progress::Done(code);
+            let answer = Answer { request, order: 0, progress, lines: vec![what] };
+            self.answer(principal, id, &answer);
+        }
+    }
+
+    /// From here on it is carried out, whoever dies.
+    fn accept(&mut self, principal: &str, id: RequestId, request: Request) {
+        self.header.requests += 1;
+        let order = self.header.requests;
+        let progress = Progress::Accepted;
+        let answer = Answer { request: request.pack(), order, progress, lines: Vec::new() };
+        if self.answer(principal, id.clone(), &answer) {
+            self.write_header();
+            self.begin_request(principal, id, order, request);
+        }
+    }
+
+    /// Begins, or goes on with, what was accepted.
+    pub(super) fn begin_request(
+        &mut self,
+        principal: &str,
+        id: RequestId,
+        order: u64,
+        request: Request,
+    ) {
+        let mut waiting = Waiting {
+            principal: principal.to_owned(),
+            id,
+            order,
+            request,
+            targets: BTreeSet::new(),
+            lines: Vec::new(),
+            failed: false,
+        };
+        let events = self.command(&mut waiting);
+        self.waiting.push(waiting);
+        self.step(events);
+    }
+
+    /// Writes an answer, and says that it is there. False: it could not be written.
+    fn answer(&mut self, principal: &str, id: RequestId, answer: &Answer) -> bool {
+        let Some(to) = self.inbox.find(principal) else { return true };
+        let written = file::replace(&to.answers, id.as_str(), answer.pack().as_bytes());
+        if matches!(answer.progress, Progress::Done(_)) {
+            to.keep(id.clone());
+        }
+        match written {
+            Ok(()) => {
+                self.content("answer");
+                self.announce_request(&id, answer.progress);
+                true
+            }
+            Err(e) => {
+                let why = reason(e);
+                self.complain("answer", &format_args!("unable to write an answer: {why}"));
+                self.announce(&format!("request {} lost {why}\n", id.as_str()));
+                false
+            }
+        }
+    }
+
+    fn announce_request(&mut self, id: &RequestId, progress: Progress) {
+        let word = match progress {
+            Progress::Accepted => "accepted",
+            Progress::Done(_) => "done",
+        };
+        self.announce(&format!("request {} {word}\n", id.as_str()));
+    }
+
+    fn answer_of(&mut self, principal: &str, id: &RequestId) -> Option<Answer> {
+        let from = self.inbox.find(principal)?;
+        match file::read_up_to(&from.answers, id.as_str(), LONGEST) {
+            Err(Errno::NOENT) => None,
+            Err(_) => None,
+            Ok(bytes) => Answer::unpack(std::str::from_utf8(&bytes).ok()?),
+        }
+    }
+
+    /// Requests that a predecessor had accepted and not answered, in their order; what is over is
+    /// remembered, so that it goes when there are many newer ones.
+    pub(super) fn take_over_requests(&mut self) -> Vec<(String, RequestId, u64, Request)> {
+        let mut accepted = Vec::new();
+        let mut over = Vec::new();
+        for place in 0..self.inbox.len() {
+            let name = self.inbox.principal(place).name.clone();
+            let dir = self.definitions.oneshots.with_file_name(REQUESTS).join(&name);
+            let Ok(entries) = fs::read_dir(dir) else { continue };
+            for entry in entries.flatten() {
+                let Some(id) = entry.file_name().to_str().and_then(RequestId::parse) else {
+                    continue;
+                };
+                let Some(answer) = self.answer_of(&name, &id) else { continue };
+                match (answer.progress, Request::unpack(&answer.request)) {
+                    (Progress::Accepted, Ok(request)) => {
+                        accepted.push((name.clone(), id, answer.order, request));
+                    }
+                    (Progress::Accepted, Err(_)) | (Progress::Done(_), _) => {
+                        over.push((answer.order, name.clone(), id));
+                    }
+                }
+            }
+        }
+        over.sort();
+        for (_, name, id) in over {
+            self.inbox.find(&name).into_iter().for_each(|principal| principal.keep(id.clone()));
+        }
+        accepted.sort_by_key(|(_, _, order, _)| *order);
+        accepted
+    }
+
+    /// Answers those requests that are over.
+    pub(super) fn settle_requests(&mut self) {
+        let mut place = 0;
+        while place < self.waiting.len() {
+            let mut waiting = self.waiting.swap_remove(place);
+            self.settle_request(&mut waiting);
+            if waiting.targets.is_empty() {
+                self.finish_request(waiting);
+            } else {
+                self.waiting.push(waiting);
+                let last = self.waiting.len() - 1;
+                self.waiting.swap(place, last);
+                place += 1;
+            }
+        }
+    }
+
+    fn settle_request(&self, waiting: &mut Waiting) {
+        let verb = waiting.request.verb;
+        let targets = std::mem::take(&mut waiting.targets);
+        for id in targets {
+            let name = &self.graph.service(id).name;
+            match self.outcome(verb, id) {
+                Outcome::Pending => {
+                    waiting.targets.insert(id);
+                }
+                Outcome::Reached(what) => waiting.lines.push(format!("{name}: {what}")),
+                Outcome::Missed(why) => {
+                    waiting.failed = true;
+                    waiting.lines.push(format!("{name}: {why}"));
+                }
+            }
+        }
+    }
+
+    fn finish_request(&mut self, waiting: Waiting) {
+        let Waiting { principal, id, order, request, targets: _, lines, failed } = waiting;
+        let progress = Progress::Done(if failed { exit::NO } else { exit::OK });
+        let answer = Answer { request: request.pack(), order, progress, lines };
+        self.answer(&principal, id, &answer);
+    }
+
+    fn outcome(&self, verb: Verb, id: Id) -> Outcome {
+        let goes_down = match verb {
+            Verb::Down => true,
+            // What an apply has changed is where it belongs, be that up or down.
+            Verb::Apply => !self.engine.is_needed(id),
+            Verb::Up | Verb::Once | Verb::Restart => false,
+            // Nothing is awaited.
+            Verb::Reload | Verb::Reset | Verb::Confirm | Verb::Look => {
+                return Outcome::Reached("done");
+            }
+        };
+        if goes_down { self.outcome_of_down(id) } else { self.outcome_of_up(id) }
+    }
+
+    fn outcome_of_down(&self, id: Id) -> Outcome {
+        match self.engine.state(id) {
+            State::Down | State::Failed => Outcome::Reached("down"),
+            State::Stopping => Outcome::Pending,
+            State::Starting | State::Up | State::Ready if self.engine.is_needed(id) => {
+                Outcome::Missed("wanted up again".to_owned())
+            }
+            State::Starting | State::Up | State::Ready => Outcome::Pending,
+        }
+    }
+
+    fn outcome_of_up(&self, id: Id) -> Outcome {
+        let state = self.engine.state(id);
+        let why = || Outcome::Missed(format!("not ready: {}", reasons::chain(&self.engine, id)));
+        match state {
+            _ if self.engine.is_restarting(id) => Outcome::Pending,
+            State::Ready => Outcome::Reached("ready"),
+            State::Failed => why(),
+            // Run once, it has run.
+            State::Down if self.engine.wish(id) == Wish::None && !self.engine.is_needed(id) => {
+                match self.engine.failure(id) {
+                    None => Outcome::Reached("done"),
+                    Some(_) => why(),
+                }
+            }
+            State::Down | State::Starting | State::Up if self.engine.is_stalled(id) => why(),
+            State::Down | State::Starting | State::Up | State::Stopping => Outcome::Pending,
+        }
+    }
+
+    /// Look at the facts again: what they say now.
+    pub(super) fn facts(&self) -> Vec<Event> {
+        let value = |fact: &str| {
+            let bytes = fs::read(self.options.facts.join(fact)).ok()?;
+            let text = String::from_utf8_lossy(&bytes);
+            Some(text.lines().next().unwrap_or_default().to_owned())
+        };
+        let facts = self.graph.facts();
+        facts.map(|fact| Event::Fact(fact.to_owned(), value(fact))).collect()
+    }
+}

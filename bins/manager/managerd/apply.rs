@@ -1,0 +1,258 @@
+//! Another generation on the live system: only what is different is touched.
+//!
+//! The table is the point of no return: it is replaced as a whole, with the number of the generation
+//! and, of each service, what is still to be done about it. Whoever reads it goes on from there.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use common::base::error::reason;
+use common::format::letters::Command;
+use common::os::clock;
+use common::os::fifo::{self, Ends};
+
+use super::answers::Waiting;
+use super::manager::{Known, Manager};
+use crate::manager::change_set::{Change, ChangeSet};
+use crate::manager::engine::{Event, Memory, State};
+use crate::manager::graph::{Graph, Id, Kind};
+use crate::manager::live::Live;
+use crate::manager::table::Table;
+
+/// How long a supervisor that was told to end may take until we look again, ms.
+const SWEEP: u64 = 1000;
+
+impl Manager {
+    /// Makes the generation live that is asked for, or that is accepted.
+    pub(super) fn apply(&mut self, waiting: &mut Waiting) -> Vec<Event> {
+        let order = waiting.order;
+        if order <= self.header.applied {
+            // A predecessor has done so, and may not have seen the end of it.
+            waiting.targets = self.unsettled().collect();
+            return Vec::new();
+        }
+        let number = match waiting.request.names.first().map(|word| word.parse::<u64>()) {
+            Some(Ok(number)) => Ok(number),
+            Some(Err(_)) => Err("the number of a generation is expected".to_owned()),
+            None => self.accepted(),
+        };
+        let back = waiting.request.confirm.map(|seconds| {
+            (self.header.generation, clock::boot().after(u64::from(seconds) * 1000).0)
+        });
+        match number.and_then(|number| self.change_to(number, order, back)) {
+            Ok((targets, lines, events)) => {
+                waiting.targets = targets;
+                waiting.lines.extend(lines);
+                events
+            }
+            Err(what) => {
+                waiting.failed = true;
+                waiting.lines.push(what);
+                Vec::new()
+            }
+        }
+    }
+
+    fn accepted(&self) -> Result<u64, String> {
+        let boot = self.options.generations.join("boot");
+        let number = std::fs::read_link(&boot).ok();
+        number
+            .and_then(|to| to.file_name()?.to_str()?.parse().ok())
+            .ok_or_else(|| format!("{} leads to no generation", boot.display()))
+    }
+
+    /// The new generation is kept.
+    pub(super) fn confirm(&mut self, waiting: &mut Waiting) -> Vec<Event> {
+        match self.header.back.take() {
+            Some(_) => {
+                self.write_header();
+                let kept = format!("generation {} is kept", self.header.generation);
+                waiting.lines.push(kept);
+            }
+            None => {
+                waiting.failed = true;
+                waiting.lines.push("nothing waits to be confirmed".to_owned());
+            }
+        }
+        Vec::new()
+    }
+
+    /// Nobody has confirmed the generation that is live: the one before it is again.
+    pub(super) fn go_back_when_due(&mut self) {
+        let Some((number, due)) = self.header.back.filter(|(_, due)| *due <= clock::boot().0)
+        else {
+            return;
+        };
+        self.say(&format_args!(
+            "generation {} was not confirmed: back to {number}",
+            self.header.generation
+        ));
+        match self.change_to(number, self.header.applied, None) {
+            Ok((_, _, events)) => self.step(events),
+            Err(what) => {
+                self.say(&format_args!("unable to go back: {what}"));
+                self.header.back = self.header.back.filter(|(_, at)| *at != due);
+                self.write_header();
+            }
+        }
+    }
+
+    /// Those that are not where they belong.
+    fn unsettled(&self) -> impl Iterator<Item = Id> {
+        let is_settled = |id: &Id| {
+            let expected = if self.engine.is_needed(*id) { State::Ready } else { State::Down };
+            self.engine.state(*id) == expected && !self.engine.is_restarting(*id)
+        };
+        self.graph.ids().filter(move |id| !is_settled(id))
+    }
+
+    /// What is live, as another program would read it.
+    fn live(&self) -> Live {
+        let rows = self.graph.ids().map(|id| self.row(id)).collect();
+        let graph = Graph::clone(&self.graph);
+        Live { header: self.header.clone(), graph, boot: Vec::new(), rows }
+    }
+
+    fn change_to(
+        &mut self,
+        number: u64,
+        order: u64,
+        back: Option<(u64, u64)>,
+    ) -> Result<(BTreeSet<Id>, Vec<String>, Vec<Event>), String> {
+        let old = self.live();
+        let set = ChangeSet::new(&self.options.generations, &old, number)?;
+        let is_empty = set.is_empty();
+        let unsettled: BTreeSet<Id> = self.unsettled().collect();
+        let ChangeSet { mut live, changes, graph_changed: _ } = set;
+        (live.header.applied, live.header.back) = (order, back);
+        let table = Table::create(&self.dir, &live.header, &live.rows)
+            .map_err(|e| format!("unable to write manager/state: {}", reason(e)))?;
+        // From here on it is done, whoever dies.
+        self.table = table;
+        self.header = live.header.clone();
+        self.announce(&format!("generation {number}\n"));
+        if is_empty {
+            self.settle_in(&old.graph, &changes);
+            return Ok((BTreeSet::new(), vec!["nothing has changed".to_owned()], Vec::new()));
+        }
+        let memories: Vec<Memory> = live.rows.iter().map(|row| row.memory.clone()).collect();
+        self.replace_graph(
+            &old.graph,
+            live.graph.clone(),
+            live.rows.iter().map(Known::of).collect(),
+        );
+        for row in &live.rows {
+            self.rename(row.was.as_deref(), &row.name);
+        }
+        let facts = self.engine.facts().map(|(f, v)| (f.to_owned(), v.to_owned())).collect();
+        let actions = self.restore(memories, facts);
+        self.settle_in(&old.graph, &changes);
+        let is_ours = |id: &Id| {
+            let name = &self.graph.service(*id).name;
+            let was = old.graph.find(live.rows[*id as usize].was.as_ref().unwrap_or(name));
+            let is_changed = |(of, _): &(String, Change)| of == name;
+            was.is_none_or(|was| !unsettled.contains(&was)) || changes.iter().any(is_changed)
+        };
+        let targets = self.unsettled().filter(is_ours).collect();
+        let events = self.carry_out(&actions);
+        let mut events: Vec<Event> = self.facts().into_iter().chain(events).collect();
+        for id in self.graph.ids() {
+            // What a service's supervisor said meanwhile by its old name was not heard.
+            self.look(id, false, &mut events);
+        }
+        let line = |(name, change): &(String, Change)| format!("{name}: {}", change.words());
+        let mut lines: Vec<String> = changes.iter().map(line).collect();
+        if lines.is_empty() {
+            lines.push("only what services say of one another has changed".to_owned());
+        }
+        Ok((targets, lines, events))
+    }
+
+    /// Ids are those of the new graph from now on.
+    fn replace_graph(&mut self, old: &Graph, new: Graph, known: Vec<Known>) {
+        let new = Rc::new(new);
+        let by_name = |id: Id| new.find(&old.service(id).name);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for request in &mut waiting {
+            for id in std::mem::take(&mut request.targets) {
+                match by_name(id) {
+                    Some(id) => drop(request.targets.insert(id)),
+                    None => request.lines.push(format!("{}: is gone", old.service(id).name)),
+                }
+            }
+        }
+        self.waiting = waiting;
+        let children = std::mem::take(&mut self.children).into_iter();
+        self.children = children.filter_map(|(pid, id)| Some((pid, by_name(id)?))).collect();
+        let retries = std::mem::take(&mut self.retries).into_iter();
+        self.retries = retries.filter_map(|(due, id)| Some((due, by_name(id)?))).collect();
+        self.aliases = HashMap::new();
+        self.known = known;
+        self.graph = new;
+    }
+
+    /// Gives a live directory the name that its service has now, if nobody has.
+    pub(super) fn rename(&mut self, was: Option<&str>, name: &str) {
+        let (Some(was), Some(id)) = (was, self.graph.find(name)) else { return };
+        let kind = self.graph.service(id).kind;
+        self.aliases.insert(was.to_owned(), id);
+        if self.definitions.is_there(was, kind) && !self.definitions.is_there(name, kind) {
+            if let Err(e) = self.definitions.rename(was, name, kind) {
+                self.say(&format_args!("unable to rename {was} to {name}: {e}"));
+            }
+            self.rescan = true;
+        }
+    }
+
+    /// Definitions, loggers and what is gone, once the engine knows.
+    fn settle_in(&mut self, old: &Graph, changes: &BTreeSet<(String, Change)>) {
+        for id in old.ids() {
+            let service = old.service(id);
+            let kept = self.graph.find(&service.name).map(|id| self.graph.service(id).kind);
+            let is_kept = kept == Some(service.kind) || self.aliases.contains_key(&service.name);
+            if !is_kept && service.kind != Kind::Group {
+                self.remove(&service.name, service.kind);
+            }
+        }
+        self.repair();
+        self.hold_generations();
+        for (name, change) in changes {
+            if *change == Change::RestartLogger {
+                let path = format!("{name}/log/supervise/control");
+                // Without a supervisor it is not there, and will be started with what is new.
+                let _ = fifo::open(&self.scan, path.as_str(), Ends::Write)
+                    .and_then(|fd| rustix::io::write(fd, &[Command::Restart.letter()]));
+            }
+        }
+        // Loggers that are gone, too, are to end.
+        self.prune = true;
+    }
+
+    /// Takes away what is live of a service that is gone and down.
+    pub(super) fn remove(&mut self, name: &str, kind: Kind) {
+        if self.definitions.is_there(name, kind) {
+            if let Err(e) = self.definitions.remove(name, kind) {
+                self.say(&format_args!("unable to remove the directory of {name}: {e}"));
+            }
+            self.prune = true;
+            self.sweep_due = Some(clock::boot().after(SWEEP));
+        }
+    }
+
+    /// Removes what is out of sight and nobody's; what is somebody's still, later.
+    pub(super) fn sweep(&mut self) {
+        if self.sweep_due.is_some_and(|due| due <= clock::boot()) {
+            let is_left = self.definitions.sweep();
+            self.sweep_due = is_left.then(|| clock::boot().after(SWEEP));
+        }
+    }
+
+    /// A service that is gone is down: nothing of it is live any more.
+    pub(super) fn forget_when_gone(&mut self, id: Id, state: State) {
+        if self.known[id as usize].gone.is_some() && matches!(state, State::Down | State::Failed) {
+            let service = self.graph.service(id);
+            let (name, kind) = (service.name.clone(), service.kind);
+            self.remove(&name, kind);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The way to a manager that is ready to manage: directories, the lock, what a predecessor left.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use common::base::error::{exit, reason};
+use common::base::signal::Signal;
+use common::format::records::Holder;
+use common::os::fifodir::Subscription;
+use common::os::lock::Patience;
+use common::os::process::{BootId, Identity};
+use common::os::siblings::Siblings;
+use common::os::signals::Signals;
+use common::os::{clock, fds, file, lock};
+use common::prelude::*;
+use rustix::fs::{AtFlags, CWD, Mode, chmodat, mkdirat};
+use rustix::io::Errno;
+
+use super::Options;
+use super::definitions::Definitions;
+use super::manager::{Known, Manager};
+use super::policy::{LONGEST, Policy};
+use super::recorder::Recorder;
+use super::requests::Inbox;
+use crate::manager::engine::{Engine, Event, Memory, State, Wish};
+use crate::manager::graph::{Graph, Id, Kind};
+use crate::manager::live::{self, Live};
+use crate::manager::places::{COMMAND, EVENT, MANAGER, ONESHOT, Places, REQUESTS};
+use crate::manager::table::{Contents, Header, Row, Table};
+use crate::tree::listener::Listener;
+
+/// How long a person who starts a second manager waits for an answer.
+const LOCK_SECONDS: u32 = 5;
+
+impl Manager {
+    /// Opens everything, and goes on where a predecessor stopped, or begins.
+    pub(super) fn begin(options: Options, siblings: Siblings) -> Result<Manager> {
+        fds::fill_stdio();
+        let wanted = [Signal::CHLD, Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP];
+        let signals = Signals::take(&wanted).unable("read signals")?;
+        Signals::reset();
+        fds::close_on_exec();
+        let open_files = Manager::limit_of_open_files();
+        let Places { scan, manager } = Places::below(&options.dir);
+        fs::create_dir_all(&manager).unable(format_args!("make {}", manager.display()))?;
+        let dir = open(&manager)?;
+        let lock = take_lock(&dir)?;
+        let scan_fd = open(&scan)?;
+        // Before anything is looked at: what changes from now on is heard of.
+        let tree = listen(&scan_fd)?;
+        for (name, mode) in [(COMMAND, 0o755), (REQUESTS, 0o755), (ONESHOT, 0o755), (EVENT, 0o1733)]
+        {
+            make_dir(&dir, name, mode)?;
+        }
+        let events = open(&manager.join(EVENT))?;
+        let boot = BootId::now();
+        write_holder(&dir, boot)?;
+        let definitions = Definitions {
+            scan,
+            oneshots: manager.join(ONESHOT),
+            generations: options.generations.join("generations"),
+        };
+        let contents = Contents::read(&dir).unable("read manager/state")?;
+        let live = match contents {
+            Some(contents) => live::load(&options.generations, contents).map_err(Error::system)?,
+            None => first(&options.generations)?,
+        };
+        let mut manager = Manager {
+            oneshots: open(&definitions.oneshots)?,
+            table: Table::create(&dir, &live.header, &live.rows).unable("write manager/state")?,
+            known: live.rows.iter().map(Known::of).collect(),
+            engine: Engine::new(Rc::new(Graph::default()), None),
+            graph: Rc::new(live.graph),
+            header: live.header,
+            recorder: Recorder::default(),
+            options,
+            siblings,
+            signals,
+            boot,
+            dir,
+            _lock: lock,
+            scan: scan_fd,
+            events,
+            tree,
+            definitions,
+            generations: BTreeMap::new(),
+            aliases: HashMap::new(),
+            children: HashMap::new(),
+            retries: BTreeSet::new(),
+            inbox: Inbox::default(),
+            policy: Policy::default(),
+            waiting: Vec::new(),
+            rescan: true,
+            prune: false,
+            sweep_due: Some(clock::boot()),
+            open_files,
+            complaints: BTreeMap::new(),
+            over: false,
+        };
+        manager.read_policy();
+        live.rows.iter().for_each(|row| manager.rename(row.was.as_deref(), &row.name));
+        let memories: Vec<Memory> = live.rows.into_iter().map(|row| row.memory).collect();
+        manager.go_on(memories);
+        Ok(manager)
+    }
+
+    /// From what is remembered, and what is there, to what is to be done first.
+    fn go_on(&mut self, memories: Vec<Memory>) {
+        let facts: Vec<(String, String)> = self.known_facts().collect();
+        let actions = self.restore(memories, facts);
+        let mut events = self.carry_out(&actions);
+        self.hold_generations();
+        self.repair();
+        for id in self.graph.ids() {
+            self.look(id, true, &mut events);
+            if self.is_at_work(id) {
+                self.order(id);
+            }
+        }
+        self.step(events);
+        self.announce("managerd started\n");
+        for (principal, id, order, request) in self.take_over_requests() {
+            self.header.requests = self.header.requests.max(order);
+            self.begin_request(&principal, id, order, request);
+        }
+        self.write_header();
+    }
+
+    /// An engine made of memories, on the graph that is live.
+    pub(super) fn restore(
+        &mut self,
+        memories: Vec<Memory>,
+        facts: Vec<(String, String)>,
+    ) -> Vec<crate::manager::engine::Action> {
+        let now = clock::boot().0;
+        let mut memories: Vec<Option<Memory>> = memories.into_iter().map(Some).collect();
+        let memory = |id: Id| memories[id as usize].take().unwrap_or_default();
+        let limit = self.options.limit;
+        let (engine, actions) = Engine::restore(Rc::clone(&self.graph), limit, now, facts, memory);
+        self.engine = engine;
+        self.begin_record(now);
+        actions
+    }
+
+    fn known_facts(&self) -> impl Iterator<Item = (String, String)> + use<> {
+        self.facts().into_iter().filter_map(|event| match event {
+            Event::Fact(fact, value) => value.map(|value| (fact, value)),
+            _ => None,
+        })
+    }
+
+    /// Each live directory leads to its definition; what is needed and not there is made, so that its
+    /// supervisor is ready when it is its turn.
+    pub(super) fn repair(&mut self) {
+        for id in self.graph.ids() {
+            let service = self.graph.service(id);
+            let is_there = service.kind != Kind::Group
+                && self.definitions.is_there(&service.name, service.kind);
+            let is_awaited = service.kind == Kind::Daemon && self.engine.is_needed(id);
+            // What goes down for a restart gets its new definition when it is down.
+            if (is_there || is_awaited) && !self.engine.is_restarting(id) {
+                self.define(id);
+            }
+        }
+    }
+
+    /// Holds those generations that something leads to: svc-compile removes none of them.
+    pub(super) fn hold_generations(&mut self) {
+        let gone = self.known.iter().filter_map(|known| known.gone);
+        let mut used: BTreeSet<u64> = gone.chain([self.header.generation]).collect();
+        for id in self.graph.ids().filter(|id| self.engine.is_restarting(*id)) {
+            let service = self.graph.service(id);
+            used.extend(self.definitions.generation(&service.name, service.kind));
+        }
+        self.generations.retain(|number, _| used.contains(number));
+        for number in used {
+            if !self.generations.contains_key(&number) {
+                let dir = self.definitions.generations.join(number.to_string());
+                // Without it an old generation may be removed while it is used: as by hand.
+                let held = live::hold(&dir).ok();
+                self.generations.extend(held.map(|held| (number, held)));
+            }
+        }
+    }
+
+    /// Reads the policy file, if there is one, and makes the fifos that it asks for.
+    pub(super) fn read_policy(&mut self) {
+        let mut policy = Policy::default();
+        let mut wrong = Vec::new();
+        if let Some(path) = &self.options.policy {
+            match file::read_up_to(CWD, path, LONGEST) {
+                Ok(bytes) => (policy, wrong) = Policy::read(&String::from_utf8_lossy(&bytes)),
+                Err(e) => wrong.push(format!("it can't be read: {}", reason(e))),
+            }
+            let path = path.display();
+            wrong.iter_mut().for_each(|text| *text = format!("{path}: {text}"));
+        }
+        self.policy = policy;
+        let set = self.inbox.set(&self.dir, &self.policy, |text| wrong.push(text));
+        wrong.extend(set.err().map(|e| e.message));
+        wrong.iter().for_each(|text| self.say(text));
+    }
+}
+
+impl Known {
+    /// What a line of the table says.
+    pub(super) fn of(row: &Row) -> Known {
+        let Row { seq, doing, request, gone, since, .. } = *row;
+        // Perhaps the word to start was not written, or is not read.
+        let awaited = row.memory.state == State::Starting;
+        Known { seq, doing, request, gone, since, awaited }
+    }
+}
+
+/// Nobody has managed anything since the boot: what is enabled in the accepted generation is wanted.
+fn first(generations: &std::path::Path) -> Result<Live> {
+    let boot = generations.join("boot");
+    let number = fs::read_link(&boot).ok().and_then(|to| to.file_name()?.to_str()?.parse().ok());
+    let number = number.ok_or_else(|| {
+        Error::system(format_args!("{} leads to no generation: run svc-compile", boot.display()))
+    })?;
+    let header = Header { generation: number, ..Header::default() };
+    let contents = Contents { header, rows: Vec::new() };
+    let mut live = live::load(generations, contents).map_err(Error::system)?;
+    for id in &live.boot {
+        live.rows[*id as usize].memory.wish = Wish::Up;
+    }
+    Ok(live)
+}
+
+fn open(path: &std::path::Path) -> Result<OwnedFd> {
+    file::open_dir(CWD, path).unable(format_args!("open {}", path.display()))
+}
+
+fn take_lock(dir: &OwnedFd) -> Result<OwnedFd> {
+    let file = lock::open(dir, "lock").unable("open manager/lock")?;
+    match lock::take(&file, Patience::Seconds(LOCK_SECONDS)) {
+        Err(Errno::WOULDBLOCK) => {
+            Err(Error::new(exit::USAGE, "another svc-managerd is at work there"))
+        }
+        result => result.unable("lock manager/lock").map(|()| file),
+    }
+}
+
+fn listen(scan: &OwnedFd) -> Result<Listener> {
+    let dir = match file::open_dir(scan, ".svc-scan/event") {
+        Err(Errno::NOENT) => {
+            return Err(Error::new(exit::NOT_SUPERVISED, "no svc-scan has been at work in scan/"));
+        }
+        result => result.unable("open .svc-scan/event")?,
+    };
+    Subscription::new(dir).unable("subscribe to .svc-scan/event").map(Listener::large)
+}
+
+fn make_dir(dir: &OwnedFd, name: &str, mode: u32) -> Result<()> {
+    match mkdirat(dir, name, Mode::from_raw_mode(mode)) {
+        Err(Errno::EXIST) | Ok(()) => {}
+        Err(e) => Err(e).unable(format_args!("make manager/{name}"))?,
+    }
+    // The umask may have taken away what subscribers need.
+    chmodat(dir, name, Mode::from_raw_mode(mode), AtFlags::empty())
+        .unable(format_args!("set the mode of manager/{name}"))
+}
+
+fn write_holder(dir: &OwnedFd, boot: BootId) -> Result<()> {
+    let directory = file::Inode::at(dir, ".").unable("look at manager/")?;
+    let holder = Holder { identity: Identity::of_self(boot), directory };
+    let text =
+        holder.pack().ok_or_else(|| Error::system("the record of the manager is too long"))?;
+    file::replace(dir, MANAGER, text.bytes()).unable("write manager/managerd")
+}

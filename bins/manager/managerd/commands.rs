@@ -1,0 +1,191 @@
+//! What each verb of a request comes to.
+
+use std::collections::BTreeSet;
+
+use common::format::letters::Command;
+use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
+use common::sys::exec::Argv;
+use rustix::fs::CWD;
+
+use super::answers::Waiting;
+use super::manager::Manager;
+use crate::manager::engine::{Event, State, Wish};
+use crate::manager::graph::{Id, Kind, Relation};
+use crate::manager::request::Verb;
+
+impl Manager {
+    /// What the engine is told because of a request that was accepted, perhaps by a predecessor: then
+    /// services that it has changed already are only waited for.
+    pub(super) fn command(&mut self, waiting: &mut Waiting) -> Vec<Event> {
+        let verb = waiting.request.verb;
+        match verb {
+            Verb::Apply => return self.apply(waiting),
+            Verb::Confirm => return self.confirm(waiting),
+            Verb::Look => return self.facts(),
+            Verb::Up | Verb::Once | Verb::Down | Verb::Restart | Verb::Reload | Verb::Reset => {}
+        }
+        let Some(targets) = self.targets(waiting) else { return Vec::new() };
+        if verb == Verb::Down && !waiting.request.with_dependents {
+            let users = self.users(&targets);
+            if !users.is_empty() {
+                let names: Vec<_> =
+                    users.iter().map(|id| self.graph.service(*id).name.as_str()).collect();
+                let text = format!("others need that: {}", names.join(" "));
+                waiting.failed = true;
+                waiting.lines.push(text);
+                return Vec::new();
+            }
+        }
+        let mut events = Vec::new();
+        for id in &targets {
+            let known = &mut self.known[*id as usize];
+            if known.request < waiting.order {
+                known.request = waiting.order;
+                let wish = self.wish_of(verb, *id, &targets);
+                events.extend(wish.map(|wish| Event::Wish(*id, wish)));
+                match verb {
+                    Verb::Restart => events.push(Event::Restart(*id)),
+                    Verb::Reset => events.push(Event::Reset(*id)),
+                    Verb::Reload => self.reload_on_demand(*id, waiting),
+                    Verb::Up
+                    | Verb::Once
+                    | Verb::Down
+                    | Verb::Apply
+                    | Verb::Confirm
+                    | Verb::Look => {}
+                }
+            }
+        }
+        waiting.targets = match verb {
+            Verb::Up | Verb::Once | Verb::Down => targets,
+            Verb::Restart => self.with_restarted(&targets),
+            Verb::Reload | Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => {
+                BTreeSet::new()
+            }
+        };
+        events
+    }
+
+    /// The services that are named; none if one is unknown, which is the answer.
+    fn targets(&self, waiting: &mut Waiting) -> Option<BTreeSet<Id>> {
+        let mut targets = BTreeSet::new();
+        for name in &waiting.request.names {
+            match self.graph.find(name) {
+                Some(id) => drop(targets.insert(id)),
+                None => {
+                    waiting.failed = true;
+                    waiting.lines.push(format!("there is no service {name}"));
+                }
+            }
+        }
+        (!waiting.failed).then_some(targets)
+    }
+
+    fn wish_of(&self, verb: Verb, id: Id, targets: &BTreeSet<Id>) -> Option<Wish> {
+        let pulled = || {
+            let mut edges = self.graph.incoming(id).iter();
+            edges.any(|edge| {
+                edge.relation.pulls()
+                    && self.engine.is_needed(edge.other)
+                    && !targets.contains(&edge.other)
+            })
+        };
+        match verb {
+            Verb::Up => Some(Wish::Up),
+            Verb::Once => Some(Wish::Once),
+            // What others want is held down; what nobody wants goes down by itself.
+            Verb::Down if pulled() => Some(Wish::Down),
+            Verb::Down => Some(Wish::None),
+            Verb::Restart if !self.engine.is_needed(id) => Some(Wish::Up),
+            Verb::Restart
+            | Verb::Reload
+            | Verb::Reset
+            | Verb::Apply
+            | Verb::Confirm
+            | Verb::Look => None,
+        }
+    }
+
+    /// Those that are wanted and need one of these, however far away.
+    fn users(&self, targets: &BTreeSet<Id>) -> BTreeSet<Id> {
+        let needs = |relation: Relation| relation.needs() && relation != Relation::Milestone;
+        let mut all = self.reach(targets, needs);
+        all.retain(|id| self.engine.is_needed(*id) && !targets.contains(id));
+        // A set without a process is not one that would be missed, if all it is for goes too.
+        all.retain(|id| self.graph.service(*id).kind != Kind::Group);
+        all
+    }
+
+    /// These, and those that run and are restarted with them.
+    fn with_restarted(&self, targets: &BTreeSet<Id>) -> BTreeSet<Id> {
+        let mut all = self.reach(targets, Relation::restarts);
+        all.retain(|id| targets.contains(id) || self.is_active(*id));
+        all
+    }
+
+    fn is_active(&self, id: Id) -> bool {
+        !matches!(self.engine.state(id), State::Down | State::Failed)
+    }
+
+    /// Those that lead to one of these by such edges, and these.
+    fn reach(&self, targets: &BTreeSet<Id>, follow: impl Fn(Relation) -> bool) -> BTreeSet<Id> {
+        let mut reached = targets.clone();
+        let mut left: Vec<Id> = targets.iter().copied().collect();
+        while let Some(id) = left.pop() {
+            for edge in self.graph.incoming(id).iter().filter(|edge| follow(edge.relation)) {
+                if reached.insert(edge.other) {
+                    left.push(edge.other);
+                }
+            }
+        }
+        reached
+    }
+
+    fn reload_on_demand(&mut self, id: Id, waiting: &mut Waiting) {
+        let name = self.graph.service(id).name.clone();
+        if matches!(self.engine.state(id), State::Up | State::Ready) {
+            self.reload(id);
+            waiting.lines.push(format!("{name}: told to reload"));
+        } else {
+            waiting.failed = true;
+            waiting.lines.push(format!("{name}: not up"));
+        }
+    }
+
+    /// Has a service read its configuration again: by its own command, else by the signal.
+    pub(super) fn reload(&mut self, id: Id) {
+        let service = self.graph.service(id);
+        let live = self.definitions.path(&service.name, service.kind);
+        if !live.join("reload").exists() {
+            if service.kind == Kind::Daemon {
+                self.write_letter(id, Command::Reload);
+            }
+            return;
+        }
+        let unable = format!("run reload of {}", service.name);
+        if let Err(e) = self.run_reload(&live) {
+            let why = common::base::error::reason(e);
+            self.say(&format_args!("unable to {unable}: {why}"));
+        }
+    }
+
+    fn run_reload(&self, live: &std::path::Path) -> rustix::io::Result<()> {
+        let no_memory = |_| rustix::io::Errno::NOMEM;
+        let directory = common::os::file::open_dir(CWD, live)?;
+        let child = Child {
+            path: &c"./reload".to_owned(),
+            argv: &Argv::new(["./reload".into()]).map_err(no_memory)?,
+            directory: Some(std::os::fd::AsFd::as_fd(&directory)),
+            fds: &[],
+            kept: None,
+            open_files: Some(self.open_files.clone()),
+            group: Group::Session,
+            blocked: Blocked::None,
+            sharing: Sharing::Vfork,
+        };
+        match child.spawn(&mut NoHooks)?.failed {
+            Some(e) => Err(e),
+            None => Ok(()),
+        }
+    }
+}

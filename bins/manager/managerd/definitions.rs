@@ -1,0 +1,222 @@
+//! Live service directories: what svc-supervise and svc-oneshot work in.
+//!
+//! Each is a directory on the tmpfs whose files are links through `def`, itself a link to the
+//! service directory in a generation: `run -> def/run`. So a new definition is taken at once, in one
+//! step, and a service keeps its directory, its supervisor and its process whatever becomes of its
+//! definition. No link leads nowhere but for the moment between two steps of a change.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use common::os::file;
+use common::os::lock::{self, Patience};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mknodat, openat, symlinkat, unlinkat};
+use rustix::io::Errno;
+
+use crate::manager::graph::Kind;
+
+/// Begins the names of directories that are on their way out.
+const GONE: &str = ".gone.";
+/// The link to the definition.
+const DEF: &str = "def";
+
+/// The places of live directories and of generations.
+pub(super) struct Definitions {
+    pub(super) scan: PathBuf,
+    pub(super) oneshots: PathBuf,
+    pub(super) generations: PathBuf,
+}
+
+impl Definitions {
+    /// Where the live directory of a service is; groups have none.
+    pub(super) fn path(&self, name: &str, kind: Kind) -> PathBuf {
+        match kind {
+            Kind::Daemon => self.scan.join(name),
+            Kind::Oneshot | Kind::Group => self.oneshots.join(name),
+        }
+    }
+
+    /// The service directory of a generation.
+    pub(super) fn definition(&self, name: &str, generation: u64) -> PathBuf {
+        self.generations.join(generation.to_string()).join("services").join(name)
+    }
+
+    /// Makes the live directory of a service if there is none, and has it lead to its definition in
+    /// this generation. True: it is new, or has a logger of its own now, or no longer.
+    pub(super) fn set(&self, name: &str, kind: Kind, generation: u64) -> io::Result<bool> {
+        let definition = self.definition(name, generation);
+        let live = self.path(name, kind);
+        match fs::read_link(live.join(DEF)) {
+            Ok(now) if now == definition => Ok(false),
+            Ok(_) => change(&live, &definition),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                if live.is_dir() {
+                    let text = "there is a service directory that is not the manager's";
+                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+                }
+                make(&live, &definition, kind).map(|()| true)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Whether a service has a live directory.
+    pub(super) fn is_there(&self, name: &str, kind: Kind) -> bool {
+        fs::symlink_metadata(self.path(name, kind).join(DEF)).is_ok()
+    }
+
+    /// The generation of its definition, if it has one.
+    pub(super) fn generation(&self, name: &str, kind: Kind) -> Option<u64> {
+        let definition = fs::read_link(self.path(name, kind).join(DEF)).ok()?;
+        let generation = definition.parent()?.parent()?;
+        generation.file_name()?.to_str()?.parse().ok()
+    }
+
+    /// Gives a service's directory, and what runs in it, another name.
+    pub(super) fn rename(&self, old: &str, new: &str, kind: Kind) -> io::Result<()> {
+        fs::rename(self.path(old, kind), self.path(new, kind))
+    }
+
+    /// Takes a service's directory out of sight; it is removed when nobody works in it any more.
+    pub(super) fn remove(&self, name: &str, kind: Kind) -> io::Result<()> {
+        let live = self.path(name, kind);
+        let parent = live.parent().unwrap_or(&self.scan);
+        for number in 0u32.. {
+            match fs::rename(&live, parent.join(format!("{GONE}{number}"))) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => break,
+                Err(e)
+                    if matches!(Errno::from_io_error(&e), Some(Errno::NOTEMPTY | Errno::EXIST)) => {
+                }
+                result => return result,
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what is out of sight and nobody's; true: some is somebody's still.
+    pub(super) fn sweep(&self) -> bool {
+        let mut left = false;
+        for parent in [&self.scan, &self.oneshots] {
+            let Ok(entries) = fs::read_dir(parent) else { continue };
+            for entry in entries.flatten() {
+                if entry.file_name().to_string_lossy().starts_with(GONE) {
+                    left |=
+                        is_worked_in(&entry.path()) || fs::remove_dir_all(entry.path()).is_err();
+                }
+            }
+        }
+        left
+    }
+}
+
+/// Whether a supervisor, or a logger's, has the lock.
+fn is_worked_in(live: &Path) -> bool {
+    let is_locked = |dir: PathBuf| {
+        let Ok(lock) = openat(CWD, dir.join("supervise/lock"), OFlags::RDWR, Mode::empty()) else {
+            return false;
+        };
+        lock::take(&lock, Patience::Seconds(0)).is_err()
+    };
+    is_locked(live.to_owned()) || is_locked(live.join("log"))
+}
+
+/// A new live directory appears whole, or not at all.
+fn make(live: &Path, definition: &Path, kind: Kind) -> io::Result<()> {
+    let name = live.file_name().unwrap_or_default().to_string_lossy();
+    let new = live.with_file_name(format!(".{name}.new"));
+    match fs::remove_dir_all(&new) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Ok(()) | Err(_) => {}
+    }
+    fs::create_dir(&new)?;
+    let dir = file::open_dir(CWD, &new)?;
+    symlinkat(definition, &dir, DEF)?;
+    for path in files(definition)? {
+        link(&new, &path)?;
+    }
+    if kind == Kind::Daemon {
+        // It starts when the manager says so.
+        mknodat(&dir, "down", FileType::RegularFile, Mode::from_raw_mode(0o644), 0)?;
+    }
+    fs::rename(&new, live)
+}
+
+/// The files of a definition: `run`, `log/run`.
+fn files(definition: &Path) -> io::Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(definition)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            for file in fs::read_dir(entry.path())? {
+                found.insert(format!("{name}/{}", file?.file_name().to_string_lossy()));
+            }
+        } else {
+            found.insert(name);
+        }
+    }
+    Ok(found)
+}
+
+fn link(live: &Path, path: &str) -> io::Result<()> {
+    let up = match path.split_once('/') {
+        Some((dir, _)) => {
+            fs::create_dir_all(live.join(dir))?;
+            "../"
+        }
+        None => "",
+    };
+    match symlinkat(format!("{up}{DEF}/{path}"), CWD, live.join(path)) {
+        Err(Errno::EXIST) | Ok(()) => Ok(()),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// The links through the definition that a live directory has.
+fn links(live: &Path) -> io::Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for dir in ["", "log"] {
+        let entries = match fs::read_dir(live.join(dir)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            result => result?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type()?.is_symlink() && name != DEF {
+                found.insert(if dir.is_empty() { name } else { format!("{dir}/{name}") });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Another definition: links that would lead nowhere go first, those to new files come last.
+fn change(live: &Path, definition: &Path) -> io::Result<bool> {
+    let (old, new) = (links(live)?, files(definition)?);
+    let has_logger = |files: &BTreeSet<String>| files.iter().any(|path| path.starts_with("log/"));
+    for path in old.difference(&new) {
+        unlinkat(CWD, live.join(path), AtFlags::empty())?;
+    }
+    if !has_logger(&new) && live.join("log").is_dir() {
+        // Its logger reads to the end in there; svc-scan finds it no longer.
+        put_aside(live, "log")?;
+    }
+    let next = live.join(".def.new");
+    file::unlink_if_there(CWD, &next)?;
+    symlinkat(definition, CWD, &next)?;
+    fs::rename(&next, live.join(DEF))?;
+    new.difference(&old).try_for_each(|path| link(live, path))?;
+    Ok(has_logger(&old) != has_logger(&new))
+}
+
+/// Takes a directory out of sight; what is there from the last time goes.
+fn put_aside(live: &Path, name: &str) -> io::Result<()> {
+    let aside = live.join(format!(".{name}.old"));
+    if aside.is_dir() {
+        fs::remove_dir_all(&aside)?;
+    }
+    fs::rename(live.join(name), aside)
+}

@@ -1,0 +1,169 @@
+//! What the engine says is to be done: letters to supervisors, and words to whoever listens.
+
+use common::format::letters::Command;
+use common::format::status::{Phase, Status, Wanted};
+use common::os::clock;
+use common::os::fifo::{self, Ends};
+use rustix::io::Errno;
+
+use super::manager::Manager;
+use crate::manager::engine::{Action, Event, State, Wish};
+use crate::manager::graph::{Id, Kind};
+use crate::manager::reasons;
+use crate::manager::table::Doing;
+
+impl Manager {
+    /// What is to be on file before an action is taken.
+    pub(super) fn prepare(&mut self, action: Action) {
+        match action {
+            Action::Note(id, ..) => self.known[id as usize].since = clock::wall(),
+            Action::Start(id) => {
+                let known = &mut self.known[id as usize];
+                known.awaited = true;
+                if self.graph.service(id).kind == Kind::Oneshot {
+                    known.seq += 1;
+                    known.doing = Doing::Start;
+                }
+            }
+            Action::Stop(_) | Action::Kill(_) | Action::Reload(_) => {}
+        }
+    }
+
+    /// Does it; `events` gets what is known of the outcome at once.
+    pub(super) fn perform(&mut self, action: Action, events: &mut Vec<Event>) {
+        match action {
+            Action::Note(id, state, _) => self.note(id, state),
+            Action::Start(id) => match self.graph.service(id).kind {
+                Kind::Daemon => self.start_daemon(id),
+                Kind::Oneshot => self.order(id),
+                Kind::Group => {}
+            },
+            Action::Stop(id) => match self.graph.service(id).kind {
+                Kind::Daemon => self.stop_daemon(id, events),
+                Kind::Oneshot => self.stop_oneshot(id, events),
+                Kind::Group => {}
+            },
+            Action::Kill(id) => {
+                self.write_letter(id, Command::Signal(common::base::signal::Signal::KILL));
+            }
+            Action::Reload(id) => self.reload(id),
+        }
+    }
+
+    fn note(&mut self, id: Id, state: State) {
+        let service = self.graph.service(id);
+        let line = format!("service {} {}\n", service.name, state.word());
+        if let (State::Failed, Some(failure)) = (state, self.engine.failure(id)) {
+            let why = reasons::of_failure(failure);
+            self.say(&format_args!("{} failed: {why}", service.name));
+        }
+        self.announce(&line);
+        self.forget_when_gone(id, state);
+    }
+
+    /// Which letter starts a daemon.
+    fn letter(&self, id: Id) -> Command {
+        match self.engine.wish(id) {
+            Wish::Once => Command::Once,
+            Wish::None | Wish::Down | Wish::Up => Command::Up,
+        }
+    }
+
+    fn start_daemon(&mut self, id: Id) {
+        if self.define(id) {
+            let letter = self.letter(id);
+            // Without a supervisor the letter waits until there is one: it announces itself.
+            self.write_letter(id, letter);
+        }
+    }
+
+    /// A new supervisor may not have got what was written to the one before.
+    pub(super) fn tell_again(&mut self, id: Id, status: &Status) {
+        let is_down = status.phase == Phase::Down && status.wanted == Wanted::Down;
+        match self.engine.state(id) {
+            State::Starting if is_down => {
+                let letter = self.letter(id);
+                self.write_letter(id, letter);
+            }
+            State::Stopping if !is_down => {
+                self.write_letter(id, Command::Down);
+            }
+            State::Starting
+            | State::Stopping
+            | State::Down
+            | State::Up
+            | State::Ready
+            | State::Failed => {}
+        }
+    }
+
+    fn stop_daemon(&mut self, id: Id, events: &mut Vec<Event>) {
+        let status = self.status(id).unwrap_or_default();
+        let awaited = self.known[id as usize].awaited;
+        if status.phase == Phase::Down && status.wanted == Wanted::Down && !awaited {
+            // Nothing runs, and nothing will: nobody would answer.
+            let death = status.last_run.unwrap_or(common::base::death::Death::Exit(0));
+            return events.push(Event::Ended(id, death));
+        }
+        if !self.write_letter(id, Command::Down) && status.phase == Phase::Down && awaited {
+            // No supervisor has heard of the start: the next one looks at the file `down`.
+            self.known[id as usize].awaited = false;
+            events.push(Event::Ended(id, common::base::death::Death::Exit(0)));
+        }
+    }
+
+    /// Has the service's directory lead to the definition that is to run. False: it can't be, which
+    /// was said; the service then does not start in time.
+    pub(super) fn define(&mut self, id: Id) -> bool {
+        let service = self.graph.service(id);
+        let generation = self.known[id as usize].gone.unwrap_or(self.header.generation);
+        match self.definitions.set(&service.name, service.kind, generation) {
+            Ok(is_news) => {
+                self.rescan |= is_news && service.kind == Kind::Daemon;
+                self.content("define");
+                true
+            }
+            Err(e) => {
+                let text = format!("unable to make the directory of {}: {e}", service.name);
+                self.complain("define", &text);
+                false
+            }
+        }
+    }
+
+    /// Writes a letter to a service's supervisor. False: there is none now.
+    pub(super) fn write_letter(&mut self, id: Id, command: Command) -> bool {
+        let service = self.graph.service(id);
+        let dir = match service.kind {
+            Kind::Daemon => &self.scan,
+            Kind::Oneshot | Kind::Group => &self.oneshots,
+        };
+        let path = format!("{}/supervise/control", service.name);
+        let written = fifo::open(dir, path.as_str(), Ends::Write)
+            .and_then(|control| rustix::io::write(control, &[command.letter()]));
+        match written {
+            Ok(_) => true,
+            Err(Errno::NXIO | Errno::NOENT | Errno::NOTDIR | Errno::PIPE) => false,
+            Err(e) => {
+                // Full: its reader hangs. It is told again when it is replaced.
+                let why = common::base::error::reason(e);
+                let text = format!("unable to write to {path}: {why}");
+                self.complain("letter", &text);
+                false
+            }
+        }
+    }
+
+    /// Writes letters to svc-scan.
+    pub(super) fn tell_svc_scan(&mut self, letters: &[u8]) {
+        let written = fifo::open(&self.scan, ".svc-scan/control", Ends::Write)
+            .and_then(|control| rustix::io::write(control, letters));
+        match written {
+            Ok(_) => self.content("scan"),
+            Err(e) => {
+                let why = common::base::error::reason(e);
+                self.complain("scan", &format_args!("unable to tell svc-scan to look: {why}"));
+            }
+        }
+    }
+}

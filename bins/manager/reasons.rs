@@ -1,0 +1,62 @@
+//! Causes and failures in words: one way to say them, for all programs.
+
+use common::base::death::Death;
+
+use super::engine::{Cause, Engine, Failure};
+use super::graph::{Graph, Id};
+use super::service_file::conditions::shown;
+
+/// A step of the chain that leads to the root cause.
+pub fn step(graph: &Graph, id: Id, cause: Cause) -> String {
+    let name = |id: Id| &graph.service(id).name;
+    let at = name(id);
+    match cause {
+        Cause::Unwanted => format!("nothing needs {at}"),
+        Cause::HeldDown => format!("{at} is held down"),
+        Cause::PartOf(whole) => format!("{at} is part of {}", name(whole)),
+        Cause::Condition => format!("the condition of {at} does not hold"),
+        Cause::Failed(failure) => format!("{at} failed: {}", of_failure(failure)),
+        Cause::Needs(other) => format!("{at} needs {}", name(other)),
+        Cause::NeedsOneOf(other) => format!("{at} needs one of several, as {}", name(other)),
+        Cause::Conflicts(other) => format!("{at} conflicts with {}", name(other)),
+        Cause::After(other) => format!("{at} waits for {}", name(other)),
+        Cause::StopsAfter(other) => format!("{at} stops after {}", name(other)),
+        Cause::Limit => format!("{at} waits for its turn"),
+        Cause::Restarting => format!("{at} is being restarted"),
+        Cause::UnderWay => format!("{at} is under way"),
+    }
+}
+
+/// The whole chain of a service that is not where it is wanted, from it to the root cause.
+pub fn chain(engine: &Engine, id: Id) -> String {
+    let graph = engine.graph();
+    let mut steps: Vec<String> = Vec::new();
+    for (at, cause) in engine.why(id) {
+        let mut text = step(graph, at, cause);
+        if cause == Cause::Condition {
+            let tests: Vec<_> = engine.unmet(at).into_iter().map(shown).collect();
+            text += &format!(" ({})", tests.join(", "));
+        }
+        steps.push(text);
+    }
+    steps.join("; ")
+}
+
+/// What went wrong.
+pub fn of_failure(failure: Failure) -> String {
+    match failure {
+        Failure::Died(death) => format!("{}, and is started again", of_death(death)),
+        Failure::Ended(death) => of_death(death),
+        Failure::StartTimedOut => "not started in time".to_owned(),
+        Failure::ReadyTimedOut => "not ready in time".to_owned(),
+    }
+}
+
+/// How a process ended.
+pub fn of_death(death: Death) -> String {
+    match death {
+        Death::Exit(code) => format!("exit code {code}"),
+        Death::Signal(signal) => format!("killed by {signal}"),
+        Death::Unknown => "ended, nobody knows how".to_owned(),
+    }
+}
