@@ -1,13 +1,10 @@
-//! What must not be forgotten: an engine is made again from the memories of its services, the graph
+//! What must not be forgotten of a service: an engine is made again from the memories of all, the graph
 //! and the facts. All else follows from them.
 
-use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::fmt::{self, Write as _};
 
-use super::Engine;
-use super::entry::{Counts, Entry, Set, Shown};
-use super::event::{Action, Failure, State, Wish};
-use crate::manager::graph::{Edge, Graph, Id, Relation};
+use super::event::{Failure, State, Wish};
+use crate::manager::graph::{Edge, Graph, Id};
 
 /// What must not be forgotten of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,19 +33,41 @@ pub struct Memory {
 impl Memory {
     /// As words with blanks between them; what is as in a service that nobody has touched is left out.
     pub fn pack(&self) -> String {
-        let mut words = Vec::new();
-        let mut word = |is_said: bool, word: String| words.extend(is_said.then_some(word));
-        word(self.state != State::default(), format!("state={}", self.state.word()));
-        word(self.wish != Wish::default(), format!("wish={}", self.wish.word()));
-        word(self.started > 0, format!("started={}", self.started));
-        word(self.lost > 0, format!("lost={}", self.lost));
-        self.due.into_iter().for_each(|due| word(true, format!("due={due}")));
-        self.failure.into_iter().for_each(|failure| word(true, format!("failure={failure}")));
-        word(self.restarting, "restarting".to_owned());
-        word(self.parts_told, "parts-told".to_owned());
+        let mut text = String::new();
+        let mut word = |word: fmt::Arguments| {
+            let blank = if text.is_empty() { "" } else { " " };
+            text += blank;
+            // A string takes whatever is written to it.
+            let _ = text.write_fmt(word);
+        };
+        if self.state != State::default() {
+            word(format_args!("state={}", self.state.word()));
+        }
+        if self.wish != Wish::default() {
+            word(format_args!("wish={}", self.wish.word()));
+        }
+        for (key, number) in [("started", self.started), ("lost", self.lost)] {
+            if number > 0 {
+                word(format_args!("{key}={number}"));
+            }
+        }
+        if let Some(due) = self.due {
+            word(format_args!("due={due}"));
+        }
+        if let Some(failure) = self.failure {
+            word(format_args!("failure={failure}"));
+        }
+        if self.restarting {
+            word(format_args!("restarting"));
+        }
+        if self.parts_told {
+            word(format_args!("parts-told"));
+        }
         let chosen: Vec<_> = self.chosen.iter().map(u32::to_string).collect();
-        word(!chosen.is_empty(), format!("chosen={}", chosen.join(",")));
-        words.join(" ")
+        if !chosen.is_empty() {
+            word(format_args!("chosen={}", chosen.join(",")));
+        }
+        text
     }
 
     /// From exactly what `pack` writes.
@@ -91,136 +110,15 @@ impl Memory {
     }
 }
 
-impl Engine {
-    /// One that goes on where another one was when it had these memories and facts; and what it
-    /// would have done next: nothing, if they were taken after a step. At most `limit` services start
-    /// at the same time (`None`: any number). Due times that have come are left to the next step, so
-    /// that what happened meanwhile comes first.
-    pub fn restore(
-        graph: Rc<Graph>,
-        limit: Option<usize>,
-        now: u64,
-        facts: impl IntoIterator<Item = (String, String)>,
-        mut memories: impl FnMut(Id) -> Memory,
-    ) -> (Engine, Vec<Action>) {
-        let is_watched = |(fact, _): &(String, String)| !graph.listeners(fact).is_empty();
-        let facts = facts.into_iter().filter(is_watched).collect();
-        let mut engine = Engine {
-            entries: graph.ids().map(|id| unseen(&graph, id)).collect(),
-            sets: vec![Set::default(); graph.sets()],
-            chosen: BTreeSet::new(),
-            facts,
-            limit: limit.unwrap_or(usize::MAX),
-            starting: 0,
-            changes: 0,
-            dues: BTreeSet::new(),
-            changed: BTreeSet::new(),
-            in_doubt: graph.ids().collect(),
-            suspects: BTreeSet::new(),
-            touched: (0..graph.len() as u32).collect(),
-            choices: BTreeSet::new(),
-            wholes: BTreeSet::new(),
-            moved: BTreeSet::new(),
-            runnable: BTreeSet::new(),
-            actions: Vec::new(),
-            graph,
-        };
-        for number in 0..engine.sets.len() as u32 {
-            let (owner, members) = engine.graph.set(number);
-            let set = Set { members: members.len() as u32, ..Set::default() };
-            engine.sets[number as usize] = set;
-            engine.entries[owner as usize].counts.change(Counts::default(), set.counts());
-        }
-        for id in engine.graph.ids() {
-            engine.remind(id, memories(id));
-        }
-        engine.spread_needs();
-        engine.drop_choices();
-        engine.settle(now);
-        let actions = std::mem::take(&mut engine.actions);
-        (engine, actions)
-    }
-
-    /// What must not be forgotten of this service.
-    pub fn memory(&self, id: Id) -> Memory {
-        let entry = self.entry(id);
-        let is_chosen =
-            |(_, (set, edge)): &(u32, (u32, &Edge))| self.chosen.contains(&(*set, edge.other));
-        let chosen = (0..).zip(members(&self.graph, id)).filter(is_chosen);
-        Memory {
-            wish: entry.wish,
-            state: entry.state,
-            failure: entry.failure,
-            due: entry.due,
-            restarting: entry.restarting,
-            parts_told: entry.parts_told,
-            started: entry.started,
-            lost: entry.lost,
-            chosen: chosen.map(|(place, _)| place).collect(),
-        }
-    }
-
-    /// The facts that somebody's condition looks at, with their values, in order.
-    pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.facts.iter().map(|(fact, value)| (fact.as_str(), value.as_str()))
-    }
-
-    /// Whose memories may have changed since this was asked last, in order.
-    pub fn take_changed(&mut self) -> impl Iterator<Item = Id> + use<> {
-        std::mem::take(&mut self.changed).into_iter()
-    }
-
-    fn remind(&mut self, id: Id, memory: Memory) {
-        let Memory { wish, state, failure, due, restarting, parts_told, started, lost, chosen } =
-            memory;
-        let holds = self.unmet(id).is_empty();
-        let entry = self.entry_mut(id);
-        (entry.wish, entry.state, entry.failure, entry.due) = (wish, state, failure, due);
-        (entry.restarting, entry.parts_told) = (restarting, parts_told);
-        (entry.started, entry.lost, entry.holds) = (started, lost, holds);
-        let is_starting = entry.is_starting();
-        // Only which of them is the greater matters: it goes on after the greatest.
-        self.changes = self.changes.max(started).max(lost);
-        self.starting += usize::from(is_starting);
-        self.dues.extend(due.map(|due| (due, id)));
-        let graph = Rc::clone(&self.graph);
-        let places = (0..).zip(members(&graph, id));
-        let places = places.filter(|(place, _)| chosen.contains(place));
-        self.chosen.extend(places.map(|(_, (set, edge))| (set, edge.other)));
-    }
-
-    /// Who is not needed has chosen nothing: only in the memories of another graph.
-    fn drop_choices(&mut self) {
-        let Engine { chosen, changed, graph, entries, .. } = self;
-        chosen.retain(|(set, _)| {
-            let (owner, _) = graph.set(*set);
-            let keep = entries[owner as usize].needed;
-            changed.extend((!keep).then_some(owner));
-            keep
-        });
-    }
-}
-
 /// A service's any-of edges, with their sets.
-fn members(graph: &Graph, id: Id) -> impl Iterator<Item = (u32, &Edge)> {
+pub(super) fn members(graph: &Graph, id: Id) -> impl Iterator<Item = (u32, &Edge)> {
     graph.outgoing(id).iter().filter_map(|edge| Some((edge.relation.set()?, edge)))
-}
-
-/// A service that has been shown nothing.
-fn unseen(graph: &Graph, id: Id) -> Entry {
-    let mut entry = Entry::default();
-    for edge in graph.outgoing(id) {
-        let counts = Counts::of(edge.relation, Shown::default());
-        entry.counts.change(Counts::default(), counts);
-        entry.closed += u32::from(edge.relation == Relation::PartOf);
-    }
-    entry
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manager::graph::{Kind, Link, Service};
+    use crate::manager::graph::{Kind, Link, Relation, Service};
     use common::base::death::Death;
 
     #[test]

@@ -44,6 +44,7 @@ mod memory;
 mod need;
 mod news;
 pub mod record;
+mod restore;
 mod settle;
 pub mod simulate;
 mod why;
