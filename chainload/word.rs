@@ -6,10 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use common::base::args::unknown;
 use common::base::error::exit;
+use common::base::span::milliseconds as span_in_ms;
 use common::prelude::*;
 use rustix::fs::Mode;
 
-use super::quantity::span;
 
 /// The number of a descriptor.
 pub(crate) fn descriptor(word: &OsStr) -> Result<RawFd> {
@@ -48,8 +48,7 @@ pub(crate) fn signed(args: &mut Args, what: &str) -> Result<OsString> {
 
 /// A limit of time in milliseconds, rounded up; 0 is no limit.
 pub(crate) fn limit(word: &OsStr) -> Result<Option<u64>> {
-    let span = word.to_str().and_then(span).ok_or_else(|| invalid("time", word))?;
-    let ms = u64::try_from(span.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+    let ms = word.to_str().and_then(span_in_ms).ok_or_else(|| invalid("time", word))?;
     Ok((ms > 0).then_some(ms))
 }
 
