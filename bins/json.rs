@@ -44,6 +44,18 @@ impl Object {
         }
     }
 
+    /// Adds a member that is a list of texts.
+    pub(crate) fn put_texts(&mut self, key: &str, texts: &[String]) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.quote(key);
+        self.0.push_str(":[");
+        for (number, text) in texts.iter().enumerate() {
+            self.0.push_str(if number == 0 { "" } else { "," });
+            self.quote(text);
+        }
+        self.0.push(']');
+    }
+
     /// The object as a line.
     pub(crate) fn line(mut self) -> String {
         self.0.push_str(if self.0.is_empty() { "{}\n" } else { "}\n" });
@@ -84,6 +96,10 @@ mod tests {
         let line = "{\"name\":\"a\\\"b\\\\c\\u000a\\u007fé\",\"pid\":12,\"up\":true,\
                     \"exit\":null,\"note\":null}\n";
         assert_eq!(object.line(), line);
+        let mut object = Object::default();
+        object.put_texts("none", &[]);
+        object.put_texts("two", &["a".to_owned(), "\"".to_owned()]);
+        assert_eq!(object.line(), "{\"none\":[],\"two\":[\"a\",\"\\\"\"]}\n");
         assert_eq!(Object::default().line(), "{}\n");
     }
 }

@@ -65,6 +65,43 @@ fn reason(e: rustix::io::Errno) -> String {
     common::base::error::reason(e)
 }
 
+/// What the accepted generation is: where the link `boot` leads.
+pub fn accepted(generations: &Path) -> Result<u64, String> {
+    let boot = generations.join("boot");
+    let number = std::fs::read_link(&boot).ok();
+    number
+        .and_then(|to| to.file_name()?.to_str()?.parse().ok())
+        .ok_or_else(|| format!("{} leads to no generation: run svc-compile", boot.display()))
+}
+
+/// The facts that a graph's conditions look at, with their values: the first lines of files in `dir`.
+pub fn facts(dir: &Path, graph: &Graph) -> Vec<(String, String)> {
+    let value = |fact: &str| {
+        let bytes = std::fs::read(dir.join(fact)).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        Some((fact.to_owned(), text.lines().next().unwrap_or_default().to_owned()))
+    };
+    graph.facts().filter_map(value).collect()
+}
+
+/// How often a table is read again of which a line was being written.
+const TRIES: u32 = 100;
+
+/// Reads what is live from `manager/` at this path, without asking anybody; none if no manager has
+/// ever been at work there. A line that stays damaged counts as that of a service nobody has touched.
+pub fn read(manager: &Path, generations: &Path) -> Result<Option<Live>, String> {
+    for left in (0..TRIES).rev() {
+        let contents = Contents::below(manager);
+        let contents = contents
+            .map_err(|e| format!("unable to read {}/state: {}", manager.display(), reason(e)))?;
+        let Some(contents) = contents else { return Ok(None) };
+        if left == 0 || contents.rows.iter().all(Option::is_some) {
+            return load(generations, contents).map(Some);
+        }
+    }
+    Ok(None)
+}
+
 /// Puts together what a table says with the generations that it names.
 pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
     let Contents { header, rows } = contents;

@@ -1,5 +1,7 @@
 //! The service manager: what is to be up, in which order, and why something is not.
 
+pub mod announcement;
+mod change;
 pub mod change_set;
 mod compile;
 pub mod condition;
@@ -19,4 +21,4 @@ pub mod table;
 use common::program::Program;
 
 /// Its programs for people.
-pub const ADMIN: &[Program] = &[compile::PROGRAM, managerd::PROGRAM];
+pub const ADMIN: &[Program] = &[change::PROGRAM, compile::PROGRAM, managerd::PROGRAM];

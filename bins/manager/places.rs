@@ -15,6 +15,8 @@ pub const MANAGER: &str = "managerd";
 pub const COMMAND: &str = "command";
 /// Answers, in `manager/`, a directory for each principal.
 pub const REQUESTS: &str = "requests";
+/// The principal of whoever runs the manager.
+pub const OWNER: &str = "owner";
 /// What the manager announces, in `manager/`.
 pub const EVENT: &str = "event";
 /// The directories of oneshots, in `manager/`.

@@ -182,7 +182,7 @@ pub(super) fn write_control(
 
 /// A descriptor of a process that becomes readable when it dies; none inside where pidfd_open is
 /// refused. `None`: that process is gone.
-pub(super) fn alive(who: &Identity) -> Option<Option<OwnedFd>> {
+pub(crate) fn alive(who: &Identity) -> Option<Option<OwnedFd>> {
     if who.boot != BootId::now() {
         return None;
     }

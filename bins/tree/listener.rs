@@ -26,7 +26,12 @@ pub struct News {
 impl News {
     /// The events, in order. What is none is left out: whoever may notify may write anything.
     pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        self.text.split(|b| *b == b'\n').filter_map(Line::unpack)
+        self.texts().filter_map(Line::unpack)
+    }
+
+    /// The lines as they are, of a directory where other things are announced.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        self.text.split(|b| *b == b'\n')
     }
 }
 

@@ -3,7 +3,7 @@
 use common::program::Program;
 
 mod appearances;
-mod client;
+pub(crate) mod client;
 mod controls;
 mod ctl;
 mod events;

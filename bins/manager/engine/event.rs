@@ -90,6 +90,16 @@ pub enum Action {
     Note(Id, State, Option<Cause>),
 }
 
+impl Action {
+    /// Whom it starts or stops, if that is what it does.
+    pub fn target(self) -> Option<Id> {
+        match self {
+            Action::Start(id) | Action::Stop(id) | Action::Kill(id) => Some(id),
+            Action::Reload(_) | Action::Note(..) => None,
+        }
+    }
+}
+
 /// Why a service is not up and ready, or not yet down: one step towards the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {

@@ -47,11 +47,31 @@ pub fn simulate(graph: Rc<Graph>, wanted: &[Id], assumed: &Assumptions) -> Outco
 
 /// What the engine does about these events and all answers that follow, each in its turn.
 fn run(engine: &mut Engine, events: Vec<Event>, assumed: &Assumptions) -> Vec<Action> {
-    let mut all = engine.step(0, events);
+    let actions = engine.step(0, events);
+    follow(engine, 0, actions, assumed)
+}
+
+/// What an engine that is about to do this does altogether, all of it `now`: what is under way ends
+/// as the rest does.
+pub fn follow(
+    engine: &mut Engine,
+    now: u64,
+    actions: Vec<Action>,
+    assumed: &Assumptions,
+) -> Vec<Action> {
+    let told: BTreeSet<Id> = actions.iter().filter_map(|action| action.target()).collect();
+    let under_way = engine.graph().ids().filter_map(|id| match engine.state(id) {
+        State::Starting | State::Up if !told.contains(&id) => Some(Action::Start(id)),
+        State::Stopping if !told.contains(&id) => Some(Action::Stop(id)),
+        State::Starting | State::Up | State::Stopping => None,
+        State::Down | State::Ready | State::Failed => None,
+    });
+    let begun: Vec<Action> = actions.iter().copied().chain(under_way).collect();
     let mut answers: VecDeque<Event> =
-        all.iter().filter_map(|a| answer(engine, *a, assumed)).collect();
+        begun.iter().filter_map(|a| answer(engine, *a, assumed)).collect();
+    let mut all = actions;
     while let Some(event) = answers.pop_front() {
-        let actions = engine.step(0, [event]);
+        let actions = engine.step(now, [event]);
         answers.extend(actions.iter().filter_map(|action| answer(engine, *action, assumed)));
         all.extend(actions);
     }

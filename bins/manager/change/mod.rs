@@ -1,0 +1,79 @@
+//! svc-change: asks the manager for something, and tells what comes of it.
+
+mod ask;
+mod concern;
+mod contact;
+mod hints;
+mod options;
+mod output;
+mod plan;
+mod wait;
+
+use common::base::signal::Signal;
+use common::os::fds::fill_stdio;
+use common::os::signals::Signals;
+use common::prelude::*;
+
+use self::options::{Options, Task};
+use self::output::Output;
+
+pub(super) const PROGRAM: Program = Program {
+    name: "svc-change",
+    help: "[OPTION...] up|once|down|restart|reload|reset NAME...
+       svc-change [OPTION...] apply [--plan | --confirm SECONDS] [GENERATION]
+       svc-change [OPTION...] confirm|look
+       svc-change [OPTION...] wait [--ready|--down|--settled] NAME...
+Asks svc-managerd for something, tells what happens, and ends when it is done.
+  up       be up from now on, with all that is needed for it
+  once     be up until it ends by itself
+  down     be down
+  restart  go down and come up again, with those that depend on it
+  reload   read the configuration again
+  reset    forget failures and try again
+  apply    make GENERATION live, or the one that svc-compile made last
+  confirm  keep the generation that was applied with --confirm
+  look     look at the facts for conditions again
+  wait     ask for nothing, and wait until all are ready, down, or where they are to be
+Options, before the verb or behind it:
+  --with-dependents    down: also of those that need it
+  --plan               apply: print what it would do, and do nothing
+  --confirm SECONDS    apply: go back after so long, unless confirmed
+  --timeout TIME       wait at most so long, also for a manager: 30s, 5min; 0 is as --no-wait
+  --no-wait            end when it is certain that it will be done; wait: look, and wait for nothing
+  --json               print objects
+  --quiet              print nothing but what went wrong
+  --as PRINCIPAL       ask as a member of this group
+  --dir DIR            where manager/ is (/run/coppice)
+  --generations DIR    where the generations are (/var/lib/coppice)
+  --facts DIR          where facts are, for --plan and wait (DIR/events/facts)
+",
+    main,
+};
+
+fn main(args: Args) -> Result<Next> {
+    fill_stdio();
+    let (options, task) = options::read(args)?;
+    let mut output = Output::new(options.json, options.quiet);
+    let code = match task {
+        Task::Ask(request) => ask::ask(&options, &request, &signals()?, &mut output),
+        Task::Plan(number) => plan::plan(&options, number, &mut output),
+        Task::Wait(goal, names) => wait::wait(&options, goal, &names, &signals()?, &mut output),
+    };
+    code.map(Next::Exit)
+}
+
+/// All are blocked from here on: a reader that leaves is no reason to die.
+fn signals() -> Result<Signals> {
+    Signals::take(&[Signal::TERM, Signal::INT, Signal::HUP]).unable("take signals")
+}
+
+/// A name that is a path of one step, and no word of ours.
+fn is_name(name: &str) -> bool {
+    super::graph_file::is_fit(name)
+}
+
+/// How a command for the same live system begins.
+fn command(options: &Options, program: &str) -> String {
+    let is_usual = options.dir == std::path::Path::new(super::places::USUAL);
+    if is_usual { program.to_owned() } else { format!("{program} --dir {}", options.dir.display()) }
+}
