@@ -1,6 +1,8 @@
 //! The tables in the pages of the formats say what the code says.
 
+use bins::manager::announcement::Announcement;
 use bins::manager::graph_file;
+use bins::manager::request::{Answer, VERBS};
 use bins::manager::service_file::diagnostic::CODES;
 use bins::manager::service_file::keys::KEYS;
 use common::base::error::exit;
@@ -44,6 +46,26 @@ fn letters_are_those_of_the_code() {
     assert_eq!(table("control-letters.html", "commands"), letters(COMMANDS));
     assert_eq!(table("control-letters.html", "scan-commands"), letters(SCAN_COMMANDS));
     assert_eq!(table("events.html", "letters"), letters(EVENTS));
+}
+
+#[test]
+fn the_verbs_and_the_answer_of_the_page_are_those_of_requests() {
+    let verbs: Vec<String> =
+        table("manager-requests.html", "verbs").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(verbs, VERBS.map(|(_, word)| word));
+    let page = page("manager-requests.html");
+    let answer = between(&page, "id=\"answers\"", "</pre>");
+    let text = &answer[answer.find("<pre>").unwrap() + "<pre>".len()..];
+    assert_eq!(Answer::unpack(text).map(|answer| answer.pack()), Some(text.to_owned()));
+}
+
+#[test]
+fn what_the_page_says_is_announced_is_understood() {
+    for row in table("manager-requests.html", "announcements") {
+        let line = row[0].replace("STATE", "ready").replace('N', "7");
+        let understood = Announcement::unpack(line.as_bytes());
+        assert_eq!(understood.map(|a| a.to_string()), Some(line));
+    }
 }
 
 #[test]

@@ -133,7 +133,7 @@ ok 'and so are those that need it' change wait after-bad
 ok 'a oneshot is run once' change once bad
 
 ok 'a service can be run once' change once many-0
-is 'until it ends' "$(cat out | tail -n 1)" 'many-0: ready'
+is 'until it ends' "$(tail -n 1 out)" 'many-0: ready'
 ok 'one that can read its configuration again' change up hup
 ok 'does' change reload hup
 becomes 10 'when it is told to' [ -s reloads ]

@@ -131,7 +131,7 @@ impl Wait<'_> {
             Verdict::Waiting(state)
         } else if is_reached {
             Verdict::Reached(state)
-        } else if self.goal == Goal::Ready && engine.is_stalled(id) && state != State::Stopping {
+        } else if self.goal == Goal::Ready && (engine.is_stalled(id) || is_down && !is_needed) {
             Verdict::Never(reasons::chain(engine, id))
         } else {
             Verdict::Waiting(state)
