@@ -10,7 +10,6 @@ use common::base::span::milliseconds as span_in_ms;
 use common::prelude::*;
 use rustix::fs::Mode;
 
-
 /// The number of a descriptor.
 pub(crate) fn descriptor(word: &OsStr) -> Result<RawFd> {
     let number = decimal(word).and_then(|n| RawFd::try_from(n).ok());

@@ -2,7 +2,7 @@
 # svc-change: what is asked of svc-managerd, and what is told of it.
 # limit: 240
 . "${0%/*}/lib.sh"
-. "${0%/*}/managed.sh"
+. "$here/managed.sh"
 # shellcheck disable=SC2154  # pid: from background
 
 # mistake MESSAGE ARGUMENT... - exits 100 with this message.
