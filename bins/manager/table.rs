@@ -33,6 +33,8 @@ pub struct Header {
     pub requests: u64,
     /// The number of the last of them that made another generation live.
     pub applied: u64,
+    /// A service that is essential has failed for good: everything goes down.
+    pub ends: bool,
 }
 
 /// What a oneshot was last told.
@@ -115,6 +117,9 @@ impl Header {
             "coppice-state 1 width={width} services={services} generation={} requests={} applied={}",
             self.generation, self.requests, self.applied
         );
+        if self.ends {
+            text += " ends=yes";
+        }
         if let Some((generation, due)) = self.back {
             let _ = write!(text, " back={generation} due={due}");
         }
@@ -131,6 +136,7 @@ impl Header {
                 ("generation", value) => header.generation = value.parse().ok()?,
                 ("requests", value) => header.requests = value.parse().ok()?,
                 ("applied", value) => header.applied = value.parse().ok()?,
+                ("ends", value) => header.ends = value == "yes",
                 ("back", value) => back = value.parse().ok(),
                 ("due", value) => due = value.parse().ok(),
                 _ => {}
@@ -265,7 +271,8 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("coppice-table-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let fd = file::open_dir(CWD, &dir).unwrap();
-        let header = Header { generation: 7, back: Some((6, 1234)), requests: 41, applied: 40 };
+        let header =
+            Header { generation: 7, back: Some((6, 1234)), requests: 41, applied: 40, ends: true };
         let mut rows: Vec<Row> = (0..9).map(|n| row(&format!("service-{n}"), n)).collect();
         let table = Table::create(&fd, &header, &rows).unwrap();
         rows[3].since = Wall(1_000_000_001);

@@ -64,6 +64,7 @@ impl Manager {
         }
         let refused = match Request::unpack(text) {
             Err(what) => Some((exit::USAGE, what)),
+            Ok(_) if self.header.ends => Some((exit::NO, "everything goes down".to_owned())),
             Ok(request) => {
                 let refused = self.policy.refuses(principal, &request);
                 match refused.map(|what| (exit::NO, what)) {

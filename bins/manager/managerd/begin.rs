@@ -73,6 +73,7 @@ impl Manager {
             known: live.rows.iter().map(Known::of).collect(),
             engine: Engine::new(Rc::new(Graph::default()), None),
             graph: Rc::new(live.graph),
+            goal: live.boot,
             header: live.header,
             recorder: Recorder::default(),
             options,
@@ -209,7 +210,7 @@ impl Known {
     pub(super) fn of(row: &Row) -> Known {
         let Row { seq, doing, request, gone, since, .. } = *row;
         // Perhaps the word to start was not written, or is not read.
-        let awaited = row.memory.state == State::Starting;
+        let awaited = row.memory.state == State::Starting && row.memory.failure.is_none();
         Known { seq, doing, request, gone, since, awaited }
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Manager {
     pub(super) generations: BTreeMap<u64, OwnedFd>,
     pub(super) boot: BootId,
     pub(super) graph: Rc<Graph>,
+    /// Who is enabled, as long as not all of them have been ready at the same time.
+    pub(super) goal: Vec<Id>,
     pub(super) engine: Engine,
     pub(super) table: Table,
     pub(super) header: Header,
@@ -143,6 +145,9 @@ impl Manager {
     pub(super) fn step(&mut self, events: Vec<Event>) {
         let mut events = events;
         loop {
+            if self.header.ends {
+                events.extend(self.wish_nothing());
+            }
             let now = clock::boot().0;
             let is_due = self.engine.next_due().is_some_and(|due| due <= now);
             if events.is_empty() && !is_due {
@@ -157,6 +162,8 @@ impl Manager {
         if rescan || prune {
             self.tell_svc_scan(if prune { b"h" } else { b"a" });
         }
+        self.notice_goal();
+        self.notice_end();
         self.settle_requests();
     }
 

@@ -5,6 +5,7 @@ mod apply;
 mod begin;
 mod commands;
 mod definitions;
+mod goal;
 mod look;
 mod manager;
 mod news;

@@ -56,6 +56,7 @@ impl Manager {
         if let (State::Failed, Some(failure)) = (state, self.engine.failure(id)) {
             let why = reasons::of_failure(failure);
             self.say(&format_args!("{} failed: {why}", service.name));
+            self.give_up(id);
         }
         self.announce(&line);
         self.forget_when_gone(id, state);

@@ -1,0 +1,73 @@
+//! What concerns the whole: that the generation has reached its goal, and that there is no point in
+//! going on without a service that is essential.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+
+use super::manager::Manager;
+use crate::manager::engine::{Event, Failure, State, Wish};
+use crate::manager::graph::Id;
+
+impl Manager {
+    /// All that is enabled is ready: this generation is one to fall back to. It is remembered by a
+    /// link beside `boot`.
+    pub(super) fn notice_goal(&mut self) {
+        let is_ready = |id: &Id| self.engine.state(*id) == State::Ready;
+        // Until the last is ready, it is the only one that is looked at.
+        if self.goal.last().is_none_or(|id| !is_ready(id)) {
+            return;
+        }
+        if let Some(place) = self.goal.iter().position(|id| !is_ready(id)) {
+            let last = self.goal.len() - 1;
+            return self.goal.swap(place, last);
+        }
+        self.goal = Vec::new();
+        let generations = &self.options.generations;
+        let target = format!("generations/{}", self.header.generation);
+        if let Err(e) = replace_link(&generations.join("good"), &target) {
+            let path = generations.join("good");
+            self.complain("good", &format_args!("unable to make {}: {e}", path.display()));
+        }
+    }
+
+    /// Without an essential service there is no whole: all goes down, in order.
+    pub(super) fn give_up(&mut self, id: Id) {
+        let failed = matches!(self.engine.failure(id), Some(Failure::Ended(_)));
+        if !self.graph.service(id).essential || !failed || self.header.ends {
+            return;
+        }
+        let name = &self.graph.service(id).name;
+        self.say(&format_args!("{name} is essential: all services go down"));
+        self.header.ends = true;
+        self.write_header();
+    }
+
+    /// Nobody is wanted any more, once the whole is to end.
+    pub(super) fn wish_nothing(&self) -> Vec<Event> {
+        let wished = self.graph.ids().filter(|id| self.engine.wish(*id) != Wish::None);
+        wished.map(|id| Event::Wish(id, Wish::None)).collect()
+    }
+
+    /// When the whole is to end and all are down, svc-scan is told.
+    pub(super) fn notice_end(&mut self) {
+        let is_down = |id| matches!(self.engine.state(id), State::Down | State::Failed);
+        if self.header.ends && self.graph.ids().all(is_down) {
+            self.tell_svc_scan(b"t");
+        }
+    }
+}
+
+/// Makes a link, in the place of one that is there.
+fn replace_link(link: &std::path::Path, target: &str) -> io::Result<()> {
+    if fs::read_link(link).is_ok_and(|now| now.as_os_str() == target) {
+        return Ok(());
+    }
+    let new = link.with_extension("new");
+    match fs::remove_file(&new) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Ok(()) | Err(_) => {}
+    }
+    symlink(target, &new)?;
+    fs::rename(&new, link)
+}
