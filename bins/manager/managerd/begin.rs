@@ -211,7 +211,7 @@ impl Known {
         let Row { seq, doing, request, gone, since, .. } = *row;
         // Perhaps the word to start was not written, or is not read.
         let awaited = row.memory.state == State::Starting && row.memory.failure.is_none();
-        Known { seq, doing, request, gone, since, awaited }
+        Known { seq, doing, request, gone, since, awaited, told: false }
     }
 }
 

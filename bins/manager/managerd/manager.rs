@@ -38,6 +38,8 @@ pub(super) struct Known {
     pub(super) since: Wall,
     /// It was told to start, and nothing shows yet that it has heard.
     pub(super) awaited: bool,
+    /// A supervisor was written to that it is to start.
+    pub(super) told: bool,
 }
 
 /// The manager.
@@ -194,7 +196,7 @@ impl Manager {
     }
 
     pub(super) fn row(&self, id: Id) -> Row {
-        let Known { seq, doing, request, gone, since, awaited: _ } = self.known[id as usize];
+        let Known { seq, doing, request, gone, since, .. } = self.known[id as usize];
         let name = self.graph.service(id).name.clone();
         let was = self.aliases.iter().find(|(_, now)| **now == id).map(|(was, _)| was.clone());
         Row { name, memory: self.engine.memory(id), seq, doing, request, gone, since, was }

@@ -19,7 +19,7 @@ impl Manager {
             Action::Note(id, ..) => self.known[id as usize].since = clock::wall(),
             Action::Start(id) => {
                 let known = &mut self.known[id as usize];
-                known.awaited = true;
+                (known.awaited, known.told) = (true, false);
                 if self.graph.service(id).kind == Kind::Oneshot {
                     known.seq += 1;
                     known.doing = Doing::Start;
@@ -72,20 +72,21 @@ impl Manager {
 
     fn start_daemon(&mut self, id: Id) {
         if self.define(id) {
-            let letter = self.letter(id);
             // Without a supervisor the letter waits until there is one: it announces itself.
-            self.write_letter(id, letter);
+            self.tell_to_start(id);
         }
+    }
+
+    fn tell_to_start(&mut self, id: Id) {
+        let letter = self.letter(id);
+        self.known[id as usize].told = self.write_letter(id, letter);
     }
 
     /// A new supervisor may not have got what was written to the one before.
     pub(super) fn tell_again(&mut self, id: Id, status: &Status) {
         let is_down = status.phase == Phase::Down && status.wanted == Wanted::Down;
         match self.engine.state(id) {
-            State::Starting if is_down => {
-                let letter = self.letter(id);
-                self.write_letter(id, letter);
-            }
+            State::Starting if is_down => self.tell_to_start(id),
             State::Stopping if !is_down => {
                 self.write_letter(id, Command::Down);
             }
@@ -100,14 +101,17 @@ impl Manager {
 
     fn stop_daemon(&mut self, id: Id, events: &mut Vec<Event>) {
         let status = self.status(id).unwrap_or_default();
-        let awaited = self.known[id as usize].awaited;
-        if status.phase == Phase::Down && status.wanted == Wanted::Down && !awaited {
-            // Nothing runs, and nothing will: nobody would answer.
+        let known = &mut self.known[id as usize];
+        let is_down = status.phase == Phase::Down && status.wanted == Wanted::Down;
+        if is_down && !(known.awaited && known.told) {
+            // Nothing runs, and nothing will: who was not told to start does not answer.
+            known.awaited = false;
             let death = status.last_run.unwrap_or(common::base::death::Death::Exit(0));
             return events.push(Event::Ended(id, death));
         }
+        let awaited = known.awaited;
         if !self.write_letter(id, Command::Down) && status.phase == Phase::Down && awaited {
-            // No supervisor has heard of the start: the next one looks at the file `down`.
+            // Who was told is gone, and the next one looks at the file `down`.
             self.known[id as usize].awaited = false;
             events.push(Event::Ended(id, common::base::death::Death::Exit(0)));
         }
