@@ -203,6 +203,19 @@ impl Manager {
         }
     }
 
+    /// A service has failed. One that was to be up once is not wanted any more, and merely down by the
+    /// time that requests are settled.
+    pub(super) fn fail_once(&mut self, id: Id, why: &str) {
+        let name = &self.graph.service(id).name;
+        let is_once = |waiting: &&mut Waiting| waiting.request.verb == Verb::Once;
+        for waiting in self.waiting.iter_mut().filter(is_once) {
+            if waiting.targets.remove(&id) {
+                waiting.failed = true;
+                waiting.lines.push(format!("{name}: not ready: {name} failed: {why}"));
+            }
+        }
+    }
+
     fn settle_request(&self, waiting: &mut Waiting) {
         let verb = waiting.request.verb;
         let targets = std::mem::take(&mut waiting.targets);

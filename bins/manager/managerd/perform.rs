@@ -7,7 +7,7 @@ use common::os::fifo::{self, Ends};
 use rustix::io::Errno;
 
 use super::manager::Manager;
-use crate::manager::engine::{Action, Event, State, Wish};
+use crate::manager::engine::{Action, Cause, Event, State, Wish};
 use crate::manager::graph::{Id, Kind};
 use crate::manager::reasons;
 use crate::manager::table::Doing;
@@ -32,7 +32,7 @@ impl Manager {
     /// Does it; `events` gets what is known of the outcome at once.
     pub(super) fn perform(&mut self, action: Action, events: &mut Vec<Event>) {
         match action {
-            Action::Note(id, state, _) => self.note(id, state),
+            Action::Note(id, state, cause) => self.note(id, state, cause),
             Action::Start(id) => match self.graph.service(id).kind {
                 Kind::Daemon => self.start_daemon(id),
                 Kind::Oneshot => self.order(id),
@@ -50,13 +50,14 @@ impl Manager {
         }
     }
 
-    fn note(&mut self, id: Id, state: State) {
+    fn note(&mut self, id: Id, state: State, cause: Option<Cause>) {
         let service = self.graph.service(id);
         let line = format!("service {} {}\n", service.name, state.word());
-        if let (State::Failed, Some(failure)) = (state, self.engine.failure(id)) {
+        if let (State::Failed, Some(Cause::Failed(failure))) = (state, cause) {
             let why = reasons::of_failure(failure);
             self.say(&format_args!("{} failed: {why}", service.name));
             self.give_up(id);
+            self.fail_once(id, &why);
         }
         self.announce(&line);
         self.forget_when_gone(id, state);
