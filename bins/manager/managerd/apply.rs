@@ -16,7 +16,7 @@ use super::manager::{Known, Manager};
 use crate::manager::change_set::{Change, ChangeSet};
 use crate::manager::engine::{Event, Memory, State};
 use crate::manager::graph::{Graph, Id, Kind};
-use crate::manager::live::Live;
+use crate::manager::live::{self, Live};
 use crate::manager::table::Table;
 
 /// How long a supervisor that was told to end may take until we look again, ms.
@@ -34,7 +34,7 @@ impl Manager {
         let number = match waiting.request.names.first().map(|word| word.parse::<u64>()) {
             Some(Ok(number)) => Ok(number),
             Some(Err(_)) => Err("the number of a generation is expected".to_owned()),
-            None => self.accepted(),
+            None => live::accepted(&self.options.generations),
         };
         let back = waiting.request.confirm.map(|seconds| {
             (self.header.generation, clock::boot().after(u64::from(seconds) * 1000).0)
@@ -51,14 +51,6 @@ impl Manager {
                 Vec::new()
             }
         }
-    }
-
-    fn accepted(&self) -> Result<u64, String> {
-        let boot = self.options.generations.join("boot");
-        let number = std::fs::read_link(&boot).ok();
-        number
-            .and_then(|to| to.file_name()?.to_str()?.parse().ok())
-            .ok_or_else(|| format!("{} leads to no generation", boot.display()))
     }
 
     /// The new generation is kept.

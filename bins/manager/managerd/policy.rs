@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::manager::places::OWNER;
 use crate::manager::request::{Request, Verb};
 
-/// The principal of whoever runs the manager.
-pub(super) const OWNER: &str = "owner";
 /// The longest file, bytes.
 pub(super) const LONGEST: usize = 1 << 20;
 
