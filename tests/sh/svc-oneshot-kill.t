@@ -36,7 +36,7 @@ process() { sed -n 's/^pid=//p' "$1/supervise/process"; }
 judge() {
 	[ "$(cat "$1/ran")" = ran ] || echo "$1: it ran $(wc -l <"$1/ran") times"
 	says "$1" state down || echo "$1: state=$(key "$1" state)"
-	says "$1" last-run "${2:-exit=7}" || echo "$1: last-run=$(key "$1" last-run)"
+	says "$1" last-run "${2-exit=7}" || echo "$1: last-run=$(key "$1" last-run)"
 	! find "$wards" -lname "$T/$1" | grep -q . || echo "$1: it still has a ward"
 }
 end
@@ -127,12 +127,39 @@ earlier)
 	begin "$dir"
 	until_ok 20 test -e "$dir/ran"
 	kill -KILL "$one"
-	svc-oneshot --seq 2 --run stop --wards "$wards" "$dir" &
-	until_ok 20 sh -c '[ "$(sed -n "s/^pid=//p" "$1/supervise/supervisor")" = "$2" ]' - "$dir" $!
+	begin "$dir" --seq 2 --run stop
+	until_ok 20 sh -c '[ "$(sed -n "s/^pid=//p" "$1/supervise/supervisor")" = "$2" ]' - "$dir" "$one"
 	[ "$(cat "$dir/ran")" = ran ] || echo 'it did not wait'
 	touch "$dir/go"
-	wait $! || echo "exit code $?"
+	wait "$one" || echo "exit code $?"
 	tr '\n' ' ' <"$dir/ran" ;;
+called-off)
+	# As before, but the other order is called off before its turn.
+	printf '#!/bin/sh\necho stop >>ran\n' >"$dir/stop"
+	chmod 755 "$dir/stop"
+	begin "$dir"
+	until_ok 20 test -e "$dir/ran"
+	kill -KILL "$one"
+	begin "$dir" --seq 2 --run stop
+	until_ok 20 sh -c '[ "$(sed -n "s/^pid=//p" "$1/supervise/supervisor")" = "$2" ]' - "$dir" "$one"
+	kill -TERM "$one"
+	wait "$one" || echo "exit code $?"
+	judge "$dir" ''
+	key "$dir" order ;;
+moved)
+	# The directory gets another name.
+	begin "$dir"
+	until_ok 20 test -e "$dir/ran"
+	mv "$dir" "$dir.new"
+	dir=$dir.new
+	echo =new >"$dir/supervise/control"
+	until_ok 20 says "$dir" name new
+	kill -KILL "$one"
+	program=$(process "$dir")
+	touch "$dir/go"
+	until_ok 20 sh -c "! [ -d /proc/$program ]"
+	one "$dir" || echo "exit code $?"
+	judge "$dir" ;;
 stopped)
 	# A stop is carried on.
 	printf '#!/bin/sh\necho ran >>ran\ntrap "" TERM\necho >>deaf\nuntil [ -e go ]; do sleep 0.02; done\nexit 7\n' >"$dir/run"
@@ -196,7 +223,9 @@ answers 'both are: it is not run again' '' sh other both
 answers 'it ends while nobody is there: svc-scan has written down how' '' sh other unattended
 answers 'without its ward nobody knows, and nobody guesses' 'others/without: last-run=exit=unknown' sh other without
 answers 'the next order waits for what the last one left' 'ran stop ' sh other earlier
+answers 'or is not carried out at all if it is called off meanwhile' 2 sh other called-off
 answers 'a stop is carried on' '' sh other stopped
+answers 'the directory may be moved' '' sh other moved
 for garbage in nothing directory file empty fifo other; do
 	echo "$garbage" >garbage
 	answers "a ward that is garbage ($garbage) does no harm" '' sh other orphan

@@ -258,16 +258,24 @@ ok 'the highest number there is' svc-oneshot --seq 18446744073709551615 web
 # No space.
 if is_root && unshare -m true 2>/dev/null; then
 	oneshot full
-	cat >in-little <<'end'
-mount -t tmpfs -o size="$1" none full/supervise || exit 77
-svc-oneshot --seq 1 full
-end
 	mkdir full/supervise
-	exits 111 'no space for the status' unshare -m sh in-little 8k
-	like 'is said' "$(cat err)" '^svc-oneshot: fatal: unable to .*: No space left on device'
-	ok 'and nothing was run' test ! -e full/ran
-	exits 0 'with enough of it' unshare -m sh in-little 64k
-	ok 'it is' test -e full/ran
+	# little PAGES - says what comes of it with that much space for the files of supervise/.
+	cat >little <<'end'
+mount -t tmpfs -o size="$(($1 * 4))k" none full/supervise || exit 77
+rm -f full/ran
+svc-oneshot --seq 1 full 2>said
+echo "exit code $?, $(sed -n 's/^start-error=/error /p' full/supervise/status 2>/dev/null), $(cat full/ran 2>/dev/null)" >little.answer
+end
+	for pages in 1 2 3 4 5 6 7 8 9; do
+		unshare -m sh little "$pages"
+		cat little.answer
+		[ "$pages" != 2 ] || cp said said.2
+	done >answers
+	contains 'no space for the status' "$(cat said.2)" 'No space left on device'
+	is 'or for the record of the program: either nothing is run, and that is said, or it is run' \
+		"$(grep -vx 'exit code 111, , \|exit code 0, error 28, \|exit code 0, , full' answers)" ''
+	is 'with none it is not' "$(head -n 1 answers)" 'exit code 111, , '
+	is 'with enough it is' "$(tail -n 1 answers)" 'exit code 0, , full'
 else
 	skip 'no space for the status' 'no root, or no mount namespaces'
 fi

@@ -4,17 +4,14 @@ use std::ffi::CStr;
 use std::io::IoSlice;
 use std::os::fd::{AsFd, OwnedFd};
 
-use common::base::error::exit;
 use common::base::name;
-use common::base::signal::Signal;
 use common::format::record::Writer;
 use common::format::records::{Exit, Holder, Process, SIZE};
 use common::format::status::{self, Status};
 use common::format::tally;
 use common::os::fifo::{self, Ends};
-use common::os::process::{Found, Identity};
-use common::os::signals::Signals;
-use common::os::{file, lock};
+use common::os::file;
+use common::os::process::Identity;
 use common::prelude::*;
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, RenameFlags, fstat, ftruncate, linkat, mkdirat, openat, readlinkat,
@@ -22,16 +19,10 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, pread, pwrite, pwritev};
 
-use super::super::controls::{Control, leaves_out};
+use super::turn::For;
 
 /// What records are padded with: shared by all supervisors, as it is part of the executable.
 static NEWLINES: [u8; status::SIZE] = [b'\n'; status::SIZE];
-
-/// How long a person who starts a second supervisor waits for an answer: longer than any child is
-/// between fork and exec.
-const LOCK_SECONDS: u32 = 5;
-/// How often one that queues for the lock looks who has it.
-const QUEUE_SECONDS: u32 = 1;
 
 /// `supervise/`, opened, locked and filled.
 pub(super) struct Files {
@@ -49,16 +40,6 @@ pub(super) struct Files {
     statuses: Statuses,
     /// There was nothing in it before.
     pub(super) is_new: bool,
-}
-
-/// For whom they are opened: how long the lock is waited for, and what there is besides.
-pub(super) enum For<'a> {
-    /// A person, who wants to know that there is another supervisor.
-    Person,
-    /// svc-scan, which is to find that other one.
-    Scan,
-    /// A oneshot, whose turn comes, unless it is told to end.
-    Oneshot(&'a Signals),
 }
 
 struct Statuses {
@@ -250,80 +231,6 @@ pub(super) fn make_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd
         .unable(format_args!("make the directory {shown}"))
 }
 
-impl For<'_> {
-    fn lock(&self, dir: &OwnedFd) -> Result<Option<OwnedFd>> {
-        match self {
-            For::Person => take_lock(dir).map(Some),
-            For::Scan => queue(dir).unable("lock supervise/lock"),
-            For::Oneshot(signals) => take_turn(dir, signals).unable("lock supervise/lock"),
-        }
-    }
-}
-
-fn take_lock(dir: &OwnedFd) -> Result<OwnedFd> {
-    let fd = lock::open(dir, c"lock").unable("open supervise/lock")?;
-    match lock::take(&fd, lock::Patience::Seconds(LOCK_SECONDS)) {
-        Err(Errno::WOULDBLOCK) => {
-            let by = holder(dir).map(|h| format!(" by pid {}", h.pid.as_raw_pid()));
-            Err(Error::new(
-                exit::USAGE,
-                format_args!("already supervised{}", by.unwrap_or_default()),
-            ))
-        }
-        result => result.map(|()| fd).unable("lock supervise/lock"),
-    }
-}
-
-/// Waits for the lock for as long as only a predecessor's child has it. `None`: another supervisor
-/// lives, which a killed svc-scan or one before a reexec had started and this one does not know of; or
-/// it has left in order meanwhile. To stay would be to start again, one day, what has been ended.
-fn queue(dir: &OwnedFd) -> rustix::io::Result<Option<OwnedFd>> {
-    let fd = lock::open(dir, c"lock")?;
-    if leaves_out(Control::NoLock) {
-        return Ok(Some(fd));
-    }
-    let mut patience = lock::Patience::Seconds(0);
-    loop {
-        match lock::take(&fd, patience) {
-            Err(Errno::WOULDBLOCK) => {}
-            Ok(()) if patience != lock::Patience::Seconds(0) && has_left(dir) => return Ok(None),
-            result => return result.map(|()| Some(fd)),
-        }
-        if holder(dir).is_some_and(|holder| holder.look() == Found::Alive) {
-            return Ok(None);
-        }
-        patience = lock::Patience::Seconds(QUEUE_SECONDS);
-    }
-}
-
-/// Waits for the lock until whoever has it is done. `None`: told to end meanwhile.
-fn take_turn(dir: &OwnedFd, signals: &Signals) -> rustix::io::Result<Option<OwnedFd>> {
-    let fd = lock::open(dir, c"lock")?;
-    if leaves_out(Control::NoLock) {
-        return Ok(Some(fd));
-    }
-    let mut patience = lock::Patience::Seconds(0);
-    loop {
-        match lock::take(&fd, patience) {
-            Err(Errno::WOULDBLOCK) => {}
-            result => return result.map(|()| Some(fd)),
-        }
-        while let Some(signal) = signals.next() {
-            if ![Signal::CHLD, Signal::HUP].contains(&signal) {
-                return Ok(None);
-            }
-        }
-        patience = lock::Patience::Seconds(QUEUE_SECONDS);
-    }
-}
-
-/// Who last had the lock.
-fn holder(dir: &OwnedFd) -> Option<Identity> {
-    let mut buffer = [0; SIZE];
-    Holder::unpack(file::read_small(dir, c"supervisor", &mut buffer).ok()?)
-        .map(|holder| holder.identity)
-}
-
 /// Makes the file in which svc-scan records an orphan's end, so that it needs no space for it.
 fn make_exit(dir: &OwnedFd) -> rustix::io::Result<()> {
     let (fd, length) = open_plain(dir, c"exit").or_else(|_| {
@@ -332,14 +239,6 @@ fn make_exit(dir: &OwnedFd) -> rustix::io::Result<()> {
         open_plain(dir, c"exit")
     })?;
     if length == SIZE as u64 { Ok(()) } else { write_padded(&fd, b"", SIZE) }
-}
-
-/// Whether the last supervisor left in order.
-#[inline(never)] // The buffer is not to be in the frame of the caller.
-fn has_left(dir: &OwnedFd) -> bool {
-    let mut buffer = [0; status::SIZE];
-    let status = file::read_small(dir, c"status", &mut buffer).ok().and_then(Status::unpack);
-    status.is_some_and(|status| status.left)
 }
 
 /// Says who supervises. In place, as only the holder of the lock writes it.

@@ -17,6 +17,7 @@ mod scope;
 mod setup;
 mod supervisor;
 mod throttle;
+mod turn;
 
 use common::base::error::exit;
 use common::prelude::*;

@@ -23,10 +23,11 @@ use rustix::process::Pid;
 use super::super::wards::Wards;
 use super::action::Input;
 use super::adopt::continued;
-use super::files::{Files, For, is_name};
+use super::files::{Files, is_name};
 use super::options;
 use super::setup::clean_up;
 use super::supervisor::Supervisor;
+use super::turn::For;
 
 pub(in super::super) const PROGRAM: Program = Program {
     name: "svc-oneshot",
@@ -226,8 +227,9 @@ impl Supervisor {
         status.start_due = Some(clock::boot());
         (status.last_run, status.last_finish, status.start_error) = (None, None, None);
         if oneshot.stopped {
-            // While an earlier order was under way.
+            // Told while an earlier order was under way.
             self.feed(Input::Command(Command::Down));
+            self.over = true;
         }
     }
 

@@ -15,10 +15,11 @@ use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::adopt::continued;
-use super::files::{Files, For};
+use super::files::Files;
 use super::log::Input;
 use super::options::Options;
 use super::supervisor::Supervisor;
+use super::turn::For;
 
 /// Between two attempts at a service directory that can't be used: from one second to a minute.
 const RETRY: [u64; 2] = [1_000, 60_000];
