@@ -7,7 +7,7 @@ use common::os::file;
 
 use super::manager::Manager;
 use super::news::{News, news};
-use crate::manager::engine::Event;
+use crate::manager::engine::{Event, State};
 use crate::manager::graph::{Id, Kind};
 
 /// How often a status is read again that was being replaced: each time the window is microseconds.
@@ -45,6 +45,9 @@ impl Manager {
         match self.graph.service(id).kind {
             Kind::Daemon => {
                 let Some(status) = self.status(id) else { return };
+                let known = &mut self.known[id as usize];
+                // What was to start and then to stop has heard neither.
+                known.awaited &= !anew || self.engine.state(id) == State::Starting;
                 self.take_status(id, &status, events);
                 if anew {
                     self.tell_again(id, &status);
