@@ -105,10 +105,11 @@ fn resources(service: &Service, what: For, chain: &mut Chain) {
 }
 
 fn directories(service: &Service, chain: &mut Chain) {
+    let owner = service.text("directory-owner").or(service.text("user"));
     for own in own_directories(service) {
         let mode = service.text(&format!("{}-mode", own.key)).unwrap_or("0755");
         let mut words = vec!["svc-mkdir", "-p", "-m", mode];
-        words.extend(service.text("user").into_iter().flat_map(|user| ["-o", user]));
+        words.extend(owner.into_iter().flat_map(|owner| ["-o", owner]));
         words.push(&own.path);
         chain.line(words);
     }

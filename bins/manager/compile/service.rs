@@ -1,6 +1,6 @@
 //! A service as all of its files together describe it.
 
-use super::directory::log_script;
+use super::directory::{log_script, own_directories};
 use crate::manager::condition::{Condition, Test};
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::keys::{self, KEYS, Kind};
@@ -98,6 +98,9 @@ impl Service {
             if self.has(name) && !self.has(needed) {
                 refuse(name, format!("{name} without {needed}"));
             }
+        }
+        if self.has("directory-owner") && own_directories(self).next().is_none() {
+            refuse("directory-owner", "directory-owner without a directory".to_owned());
         }
         if self.has("user") && self.has("group") {
             refuse("group", "group with user: write user = \"USER:GROUP\"".to_owned());

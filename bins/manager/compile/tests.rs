@@ -15,7 +15,7 @@ fn beside(key: &Key) -> &'static str {
         "runtime-directory-mode" | "runtime-directory-preserve" => "runtime-directory = ['a']",
         "state-directory-mode" => "state-directory = ['a']",
         "cache-directory-mode" => "cache-directory = ['a']",
-        "logs-directory-mode" => "logs-directory = ['a']",
+        "logs-directory-mode" | "directory-owner" => "logs-directory = ['a']",
         "log.directory" | "log.stamp" => "log.own = true",
         "on-loss.*" => "requires = ['database']",
         _ => "",

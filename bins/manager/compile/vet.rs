@@ -51,9 +51,11 @@ impl<'a> Vet<'a> {
         if let Readiness::Check(command) = service.ready() {
             self.command(service, "ready", &command, service.place("ready"));
         }
-        if let Some(user) = service.text("user") {
-            let (user, group) = user.split_once(':').map_or((user, None), |(u, g)| (u, Some(g)));
-            let place = service.place("user");
+        for key in ["user", "directory-owner"] {
+            let Some(account) = service.text(key) else { continue };
+            let (user, group) =
+                account.split_once(':').map_or((account, None), |(u, g)| (u, Some(g)));
+            let place = service.place(key);
             self.account(Of::Users, user, place);
             group.into_iter().for_each(|group| self.account(Of::Groups, group, place));
         }

@@ -113,6 +113,7 @@ pub const KEYS: &[Key] = &[
     key("cache-directory-mode", Mode, "0755", "do", "cache-directory-mode = \"0750\"", "Their mode."),
     key("logs-directory", Directories, "none", "do", "logs-directory = [\"web\"]", "The same in /var/log, for logs that it writes itself. LOGS_DIRECTORY names them."),
     key("logs-directory-mode", Mode, "0755", "do", "logs-directory-mode = \"0750\"", "Their mode."),
+    key("directory-owner", Account, "its user", "do", "directory-owner = \"www-data\"", "Whose these directories are: for a daemon that is started as root and becomes somebody else by itself."),
 
     key("environment-file", Files, "none", "do", "environment-file = [\"-/etc/default/web\"]", "Files of lines NAME=VALUE. They override environment; with a minus in front, one may be missing."),
     key("unset-environment", Words, "none", "do", "unset-environment = [\"LANG\"]", "Variables that it does not get."),
