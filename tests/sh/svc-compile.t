@@ -192,6 +192,21 @@ rm "$enabled/all"
 ok 'who is not can' compile
 is 'and is gone' "$(boot graph | grep -c '^service all')" 0
 
+# In a block a word is not what it is outside: each command is expanded for itself.
+file "$admin/words.toml" <<'EOF'
+exec = "/bin/daemon $OPTIONS"
+before-start = "/bin/daemon -t $OPTIONS"
+ready = "check /bin/daemon -c $OPTIONS"
+expand = true
+EOF
+ok 'one with variables' compile --show words
+is 'has them replaced in each command' "$(grep -v '^# ' out)" "#!$BIN/svc-chain
+svc-fdmove -c 2 1
+svc-if { svc-expand /bin/daemon -t \$OPTIONS }
+svc-readycheck -n 0 -w 100 -c { svc-expand /bin/daemon -c \$OPTIONS }
+svc-expand /bin/daemon \$OPTIONS"
+rm "$admin/words.toml"
+
 # What a boot would not bring up, and why.
 echo 'type = "group"
 when.all = ["net/eth0 = up", "power > 5"]

@@ -6,7 +6,12 @@ use crate::manager::service_file::keys::Kind;
 use crate::manager::service_file::ready::Readiness;
 
 /// A chain file in the making.
-pub(super) struct Chain(String);
+pub(super) struct Chain {
+    text: String,
+    /// Whether svc-expand stands in front of each command. One for all would not do: in a block a
+    /// word is not what it is outside.
+    expands: bool,
+}
 
 /// What a chain is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +39,7 @@ pub(super) fn of(service: &Service, programs: &str, what: For, commands: &[Vec<S
     if let Some(dir) = service.text("working-directory") {
         chain.line(["svc-cd", dir]);
     }
-    if service.flag("expand") == Some(true) {
-        chain.line(["svc-expand"]);
-    }
+    chain.expands = service.flag("expand") == Some(true);
     if what == For::Run {
         for command in service.commands("before-start") {
             chain.block(&["svc-if"], command);
@@ -44,7 +47,7 @@ pub(super) fn of(service: &Service, programs: &str, what: For, commands: &[Vec<S
         readiness(service, &mut chain);
     }
     chain.commands(commands);
-    chain.0
+    chain.text
 }
 
 /// The chain that runs when a daemon has ended; none: nothing is to be done then.
@@ -67,7 +70,7 @@ pub(super) fn finish(service: &Service, programs: &str) -> Option<String> {
         chain.block(&["svc-foreground"], command);
     }
     chain.line(last.iter().map(String::as_str));
-    Some(chain.0)
+    Some(chain.text)
 }
 
 fn resources(service: &Service, what: For, chain: &mut Chain) {
@@ -194,31 +197,35 @@ fn readiness(service: &Service, chain: &mut Chain) {
 
 impl Chain {
     fn new(service: &Service, programs: &str) -> Chain {
-        let mut chain = Chain(format!("#!{programs}/svc-chain\n"));
+        let mut chain = Chain::empty(programs);
         if let Some(description) = service.text("description") {
-            chain.0 += &format!("# {description}\n");
+            chain.text += &format!("# {description}\n");
         }
         chain
     }
 
     /// A chain file of one line.
     pub(super) fn of_lines(programs: &str, lines: &[Vec<&str>]) -> String {
-        let mut chain = Chain(format!("#!{programs}/svc-chain\n"));
+        let mut chain = Chain::empty(programs);
         lines.iter().for_each(|line| chain.line(line.iter().copied()));
-        chain.0
+        chain.text
+    }
+
+    fn empty(programs: &str) -> Chain {
+        Chain { text: format!("#!{programs}/svc-chain\n"), expands: false }
     }
 
     fn line<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) {
         let words: Vec<_> = words.into_iter().map(quoted).collect();
-        self.0 += &words.join(" ");
-        self.0.push('\n');
+        self.text += &words.join(" ");
+        self.text.push('\n');
     }
 
     /// A link that runs a command beside what comes next.
     fn block(&mut self, link: &[&str], command: &[String]) {
         let link: Vec<_> = link.iter().map(|word| quoted(word)).collect();
-        let words: Vec<_> = command.iter().map(|word| quoted(word)).collect();
-        self.0 += &format!("{} {{ {} }}\n", link.join(" "), words.join(" "));
+        let words: Vec<_> = self.command(command).map(quoted).collect();
+        self.text += &format!("{} {{ {} }}\n", link.join(" "), words.join(" "));
     }
 
     /// One after the other, until one fails.
@@ -227,7 +234,12 @@ impl Chain {
         for command in others {
             self.block(&["svc-if"], command);
         }
-        self.line(last.iter().map(String::as_str));
+        self.line(self.command(last));
+    }
+
+    fn command<'a>(&self, command: &'a [String]) -> impl Iterator<Item = &'a str> + use<'a> {
+        let expand = self.expands.then_some("svc-expand");
+        expand.into_iter().chain(command.iter().map(String::as_str))
     }
 }
 
