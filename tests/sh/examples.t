@@ -1,5 +1,5 @@
 #!/bin/sh
-# examples/sv: each directory does what its README says, copied and nothing else.
+# examples/sv: each directory does what its README says, copied and nothing else. The others are explained.
 . "${0%/*}/lib.sh"
 
 for dir in "$root"/examples/sv/*/; do
@@ -7,6 +7,10 @@ for dir in "$root"/examples/sv/*/; do
 	ok "$name is explained" test -s "$dir/README"
 	contains "$name is in the table" "$(cat "$root/examples/sv/README.md")" "[$name]($name/README)"
 	ok "$name can be run" test -x "$dir/run" -a -x "$dir/log/run"
+done
+for file in "$root"/examples/services/*.toml; do
+	name=$(basename "$file" .toml)
+	contains "$name is in the table" "$(cat "$root/examples/services/README.md")" "[$name]($name.toml)"
 done
 
 # In a tree of root's nginx's workers are nobody, who must get at the pages.

@@ -10,29 +10,19 @@ if [ -z "${OUTSIDE:-}" ] && unshare -m -n -i -p -f true 2>/dev/null; then
 fi
 . "${0%/*}/lib.sh"
 . "$here/supervised.sh"
+. "$here/own-system.sh"
 examples=$root/examples/run
 
 is_root || skip_all 'only root can be other users'
 case ${OUTSIDE:-} in ''|"$(readlink /proc/self/ns/mnt)") skip_all 'no namespaces here' ;; esac
 has ip || skip_all 'no ip here (iproute2)'
-own_system() { ip link set lo up && mount -t tmpfs -o mode=755 none /run && mount -t tmpfs none /dev/shm; }
 own_system || skip_all 'the namespaces are not ours to change'
 PATH=$PATH:/usr/sbin:/sbin
 
-# hide PATH - an empty file or directory in its place, of the same owner and mode, if there is one.
-hide() {
-	[ -e "$1" ] || return 0
-	own=/run/own/$(echo "$1" | tr / _)
-	mkdir -p /run/own
-	if [ -d "$1" ]; then mkdir "$own"; else : >"$own"; fi
-	chown --reference="$1" "$own" && chmod --reference="$1" "$own" && mount --bind "$own" "$1"
-}
-for path in /etc/nginx /etc/postgresql /etc/redis /etc/ssh /etc/munge /etc/default /etc/cron.d /etc/crontab \
+hide /etc/nginx /etc/postgresql /etc/redis /etc/ssh /etc/munge /etc/default /etc/cron.d /etc/crontab \
 	/etc/dnsmasq.conf /etc/dnsmasq.d /etc/resolv.conf /etc/postgresql-common \
 	/var/lib/nginx /var/lib/postgresql /var/lib/redis /var/lib/munge /var/lib/misc /var/lib/dbus \
-	/var/log /var/spool/cron; do
-	hide "$path" || skip_all "$path can't be hidden"
-done
+	/var/log /var/spool/cron || skip_all 'what is here can not be hidden'
 
 # example NAME PROGRAM [SED-SCRIPT] - puts that service under a supervisor. A test need not be installed to
 # be run: so svc-chain is the one of the build.
@@ -43,14 +33,9 @@ example() {
 	is "$name: nothing is wrong with it" "$(cd "$name" && svc-chain --check run 2>&1)" ''
 	supervise "$name"
 }
-# processes PROGRAM - the pids of those that run it.
-processes() { find /proc/[0-9]*/exe -lname "*/$1" 2>/dev/null | sed 's,/proc/,,; s,/exe,,'; }
 main_of() { svc-stat -o pid "$1"; }
-uid_of() { awk '$1 == "Uid:" { print $2 }' "/proc/$1/status"; }
 # is_of USER - the service is.
 is_of() { [ "$(uid_of "$(main_of "$name")")" = "$(id -u "$1")" ]; }
-# gone_all PROGRAM - no process runs it.
-gone_all() { [ -z "$(processes "$1")" ]; }
 
 # lives UP LETTER USER ANSWER... - the service becomes UP (which LETTER waits for), its process is of USER, it
 # answers, is killed, comes back, and answers again.
@@ -72,15 +57,6 @@ stops() {
 said() { contains "$1" "$(cat "$pid.out")" "$2"; }
 # lacking PROGRAM... - says that this is not tested.
 lacking() { skip "$1" "not installed: $*"; }
-
-# answer PORT TEXT - what comes first from there, when TEXT (printf's) was said.
-answer() {
-	# shellcheck disable=SC2059
-	printf "$2" | perl -MIO::Socket::INET -e '
-		my $peer = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or die; $peer->print(<STDIN>);
-		$SIG{ALRM} = sub { exit 1 }; alarm 10; $peer->sysread(my $text, 1000) or exit 1; print $text' "$1"
-}
-answers() { answer "$1" "$2" | grep -aq "$3"; }
 
 # --- nginx
 if has nginx; then
