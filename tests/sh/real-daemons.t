@@ -9,7 +9,6 @@ if [ -z "${OUTSIDE:-}" ] && unshare -m -n -i -p -f true 2>/dev/null; then
 	exec unshare -m -n -i -p -f --kill-child --mount-proc sh "$0"
 fi
 . "${0%/*}/lib.sh"
-. "$here/supervised.sh"
 . "$here/own-system.sh"
 examples=$root/examples/services
 daemons='chrony cron dbus haproxy memcached mosquitto nginx postgresql redis rsyslog sshd unbound'
