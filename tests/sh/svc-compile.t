@@ -195,16 +195,26 @@ is 'and is gone' "$(boot graph | grep -c '^service all')" 0
 # In a block a word is not what it is outside: each command is expanded for itself.
 file "$admin/words.toml" <<'EOF'
 exec = "/bin/daemon $OPTIONS"
-before-start = "/bin/daemon -t $OPTIONS"
+before-start = [["/bin/daemon", "-t", "$OPTIONS"], ["-/bin/daemon", "$OPTIONS"]]
 ready = "check /bin/daemon -c $OPTIONS"
 expand = true
 EOF
 ok 'one with variables' compile --show words
-is 'has them replaced in each command' "$(grep -v '^# ' out)" "#!$BIN/svc-chain
+is 'has them replaced in each command, and in one that may fail' "$(grep -v '^# ' out)" "#!$BIN/svc-chain
 svc-fdmove -c 2 1
 svc-if { svc-expand /bin/daemon -t \$OPTIONS }
+svc-if { svc-foreground { svc-expand /bin/daemon \$OPTIONS } true }
 svc-readycheck -n 0 -w 100 -c { svc-expand /bin/daemon -c \$OPTIONS }
 svc-expand /bin/daemon \$OPTIONS"
+cat >"$admin/words.toml" <<'EOF'
+type = "oneshot"
+start = [["-/bin/daemon", "1"], ["-daemon", "2"]]
+EOF
+ok 'one whose commands may fail' compile --show words
+is 'goes on when they do' "$(grep -v '^# ' out)" "#!$BIN/svc-chain
+svc-fdmove -c 2 1
+svc-if { svc-foreground { /bin/daemon 1 } true }
+svc-foreground { daemon 2 } true"
 rm "$admin/words.toml"
 
 # What a boot would not bring up, and why.

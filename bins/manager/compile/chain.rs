@@ -69,7 +69,7 @@ pub(super) fn finish(service: &Service, programs: &str) -> Option<String> {
     for command in others {
         chain.block(&["svc-foreground"], command);
     }
-    chain.line(last.iter().map(String::as_str));
+    chain.last(last);
     Some(chain.text)
 }
 
@@ -224,8 +224,7 @@ impl Chain {
     /// A link that runs a command beside what comes next.
     fn block(&mut self, link: &[&str], command: &[String]) {
         let link: Vec<_> = link.iter().map(|word| quoted(word)).collect();
-        let words: Vec<_> = self.command(command).map(quoted).collect();
-        self.text += &format!("{} {{ {} }}\n", link.join(" "), words.join(" "));
+        self.text += &format!("{} {{ {} }}\n", link.join(" "), self.command(command));
     }
 
     /// One after the other, until one fails.
@@ -234,12 +233,29 @@ impl Chain {
         for command in others {
             self.block(&["svc-if"], command);
         }
-        self.line(self.command(last));
+        self.last(last);
     }
 
-    fn command<'a>(&self, command: &'a [String]) -> impl Iterator<Item = &'a str> + use<'a> {
-        let expand = self.expands.then_some("svc-expand");
-        expand.into_iter().chain(command.iter().map(String::as_str))
+    /// What the chain becomes.
+    fn last(&mut self, command: &[String]) {
+        self.text += &format!("{}\n", self.command(command));
+    }
+
+    fn command(&self, command: &[String]) -> String {
+        let (program, may_fail) = program_of(command);
+        let program = program.into_iter().chain(command.iter().skip(1).map(String::as_str));
+        let words = self.expands.then_some("svc-expand").into_iter().chain(program);
+        let words = words.map(quoted).collect::<Vec<_>>().join(" ");
+        if may_fail { format!("svc-foreground {{ {words} }} true") } else { words }
+    }
+}
+
+/// The program of a command; and whether it may fail: a minus stands in front of it then.
+pub(super) fn program_of(command: &[String]) -> (Option<&str>, bool) {
+    let program = command.first().map(String::as_str);
+    match program.and_then(|program| program.strip_prefix('-')) {
+        Some(program) => (Some(program), true),
+        None => (program, false),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use rustix::fs::FileType;
 
 use super::accounts::{Accounts, Of};
+use super::chain::program_of;
 use super::directory::own_directories;
 use super::root::Root;
 use super::service::Service;
@@ -80,7 +81,12 @@ impl<'a> Vet<'a> {
     }
 
     fn command(&mut self, service: &Service, key: &str, command: &[String], place: Place) {
-        let Some(program) = command.first() else { return };
+        let (program, _) = match key {
+            // Whether these fail always matters: a minus is part of the name.
+            "exec" | "ready" => (command.first().map(String::as_str), false),
+            _ => program_of(command),
+        };
+        let Some(program) = program else { return };
         let is_link = chainload::LINKS.iter().any(|link| link.name == program);
         if is_link || service.flag("expand") == Some(true) && program.contains('$') {
             return;
