@@ -1,5 +1,5 @@
 #!/bin/sh
-# examples/services: twelve daemons of Debian from service files, each asked by its client.
+# examples/services: twelve daemons of Debian under a manager, each asked by its client.
 # limit: 300
 #
 # The service files are what they are: their ports and directories are those of the system. So all this happens
@@ -10,6 +10,7 @@ if [ -z "${OUTSIDE:-}" ] && unshare -m -n -i -p -f true 2>/dev/null; then
 fi
 . "${0%/*}/lib.sh"
 . "$here/own-system.sh"
+. "$here/managed.sh"
 examples=$root/examples/services
 daemons='chrony cron dbus haproxy memcached mosquitto nginx postgresql redis rsyslog sshd unbound'
 PATH=$PATH:/usr/sbin:/sbin
@@ -119,7 +120,6 @@ echo "EXTRA_OPTS='-L 15'" >/etc/default/cron
 echo '@reboot root : >/run/cron-has-run' >/etc/cron.d/test
 
 # --- the service files, and what this machine adds to them
-mkdir -p etc/services etc/enabled
 cp "$examples"/*.toml etc/services/
 ln -s ../services/default.toml etc/enabled/default
 # added NAME WORD LINE - a drop-in.
@@ -142,33 +142,54 @@ svc-oom -900 true 2>/dev/null || for name in dbus postgresql; do
 	added "$name" oom "oom-score-adjust = $(cat /proc/self/oom_score_adj)"
 done
 
-ok 'they compile' svc-compile --programs "$BIN" --output "$T/generations" etc/services
+ok 'they compile' svc-compile --programs "$BIN" --output "$T/lib" etc/services
 is 'and nothing is blamed' "$(cat err)" ''
 like 'all would be up after a boot' "$(cat out)" '^after a boot: 17 ready$'
-svc-compile --programs "$BIN" --check etc/services >check
-generation=$T/generations/boot
+graph=$T/lib/boot/graph scan=$T/run/scan
 
-# --- up, in the order that svc-compile says, by hand
-mkdir scan
-for dir in "$generation"/services/*/; do
-	cp -R "$dir" scan/
-	: >"scan/$(basename "$dir")/down"
-done
-background svc-scan scan
+# --- up, all that can at the same time
+# shellcheck disable=SC2119  # no options
+managed
 tree=$pid
-for dir in scan/*/; do until_ok 10 svc-ok "$dir"; done
-main_of() { svc-stat -o pid "scan/$1"; }
-done_by() { [ "$(svc-stat -o exitcode "scan/$1")" = 0 ]; }
-is_oneshot() { grep -q "^service $1 oneshot" "$generation/graph"; }
-order=$(sed -n 's/^boot: //p' check)
-for name in $order; do
-	if is_oneshot "$name"; then
-		ok "$name is started" svc-ctl once "scan/$name"
-		becomes 60 'and done' done_by "$name"
-	else
-		ok "$name becomes ready" svc-ctl -w U -T 60000 up "scan/$name"
-	fi
-done
+main_of() { svc-stat -o pid "$scan/$1"; }
+# What the manager was told, and its successor. mark: what comes from now on is looked at by the next.
+record() { cat run/manager/record.old run/manager/record 2>/dev/null; }
+mark() { marked=$(record | wc -l); }
+# order - what is wrong with the order since the mark: who was started before all that it needs or comes after was
+# ready, who ended before all that need it or come after. A milestone counts for starts alone.
+order() {
+	record | awk -v marked="$marked" '
+		FNR == NR && $1 == "service" { service = $2; kind[$2] = $3 }
+		FNR == NR && /^ (requires|after|milestone) / { needs[service] = needs[service] " " $2 }
+		FNR == NR && /^ (requires|after) / { users[$2] = users[$2] " " service }
+		FNR == NR { next }
+		function down(name) {
+			for (i = split(users[name], names); i > 0; i--)
+				if (names[i] in up && FNR > marked) print name " ended before " names[i]
+			delete up[name]
+		}
+		$2 == "started" {
+			for (i = split(needs[$3], names); i > 0; i--)
+				if (!(names[i] in ready) && FNR > marked) print $3 " was started before " names[i] " was ready"
+			up[$3]; starts++
+		}
+		$2 == "ready" { ready[$3] }
+		$2 == "ended" && kind[$3] == "oneshot" && !($3 in ready) { up[$3]; ready[$3]; next }
+		$2 == "ended" || $2 == "died" { down($3); if (kind[$3] == "daemon") delete ready[$3] }
+		END { if (!starts) print "nobody was started" }' "$graph" -
+}
+since_mark() { record | tail -n "+$((marked + 1))"; }
+# told NAME... - what there was of these since the mark; untold NAME... - of others.
+told() { since_mark | awk -v of=" $* " 'index(of, " " $3 " ") { print $2, $3 }' | uniq; }
+untold() { since_mark | awk -v of=" $* " '$2 != "step" && !index(of, " " $3 " ")'; }
+
+marked=0
+ok 'all are brought up' change up default
+is 'each after what it needs' "$(order)" ''
+# Making a cluster takes seconds.
+is 'and none waits for who is nothing to it' "$(told nginx postgresql-cluster)" 'started nginx
+ready nginx
+ended postgresql-cluster'
 
 # --- each serves
 asked_chrony() { chronyc -n tracking | grep -q '^Reference ID'; }
@@ -184,7 +205,10 @@ asked_rsyslog() { logger "line $((lines += 1))" && until_ok 5 grep -q "line $lin
 asked_sshd() { [ "$(ssh-keyscan -t ed25519 127.0.0.1 | cut -d ' ' -f 2,3)" = "$(cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub)" ]; }
 asked_unbound() { [ "$(dig +short +tries=1 @127.0.0.1 localhost)" = 127.0.0.1 ]; }
 lines=0
-for name in $daemons; do ok "$name: its client gets an answer at once" "asked_$name"; done
+for name in $daemons; do
+	ok "$name is ready" svc-wait -t 1 ready "$scan/$name"
+	ok "and answers at once" "asked_$name"
+done
 
 # --- as whom, and with what
 # runs_as PROGRAM USER - one process of it, at least, is of that user.
@@ -209,40 +233,64 @@ is 'a directory is whose it has to be' "$(stat -c '%a %U:%G' /run/chrony /run/ha
 2775 haproxy:haproxy
 755 memcache:memcache'
 
+# --- restarted
+mark
+ok 'nginx is restarted' change restart nginx
+is 'and haproxy with it: it stops first, and starts last' "$(told nginx haproxy)" 'restart nginx
+ended haproxy
+ended nginx
+started nginx
+ready nginx
+started haproxy
+ready haproxy'
+is 'nobody else' "$(untold nginx haproxy)" ''
+ok 'nginx answers at once' asked_nginx
+ok 'and haproxy' asked_haproxy
+
 # --- killed
 for name in $daemons; do
-	ok "$name is killed and becomes ready again" svc-ctl -w R -T 60000 kill "scan/$name"
+	ok "$name is killed and becomes ready again" svc-ctl -w R -T 60000 kill "$scan/$name"
 	becomes 10 'and answers' "asked_$name"
 done
+until_ok 30 asked_haproxy
 
 # --- their configuration is read again
-# reloads NAME - its reload does so, and the process stays.
-reloads() { before=$(main_of "$1"); (cd "scan/$1" && ./reload) && [ "$(main_of "$1")" = "$before" ]; }
 sed -i 's,/run/www,/run/other,' /etc/nginx/nginx.conf
 mkdir /run/other && echo 'It works otherwise' >/run/other/index.html
-ok 'nginx is reloaded' reloads nginx
-page() { curl -fs http://127.0.0.1/; }
-otherwise() { [ "$(page)" = 'It works otherwise' ]; }
+was=$(main_of nginx)
+ok 'nginx is reloaded' change reload nginx
+otherwise() { [ "$(curl -fs http://127.0.0.1/)" = 'It works otherwise' ]; }
 becomes 10 'and serves what it says now' otherwise
+is 'as the same process' "$(main_of nginx)" "$was"
 echo 'mistake' >>/etc/nginx/nginx.conf
-exits 1 'not with a mistake' reloads nginx
-like 'which is told' "$(cat out)" 'unexpected end of file.*nginx.conf'
-becomes 10 'so it serves what it did' otherwise
+change reload nginx >/dev/null
+becomes 10 'with a mistake it serves what it did' otherwise
 echo 'Banner none' >>/etc/ssh/sshd_config
-ok 'sshd is reloaded' reloads sshd
+ok 'sshd is reloaded' change reload sshd
 becomes 10 'and answers' asked_sshd
 
-# --- down, in the order that svc-compile says
-order=$(sed -n 's/^shutdown: //p' check)
-for name in $order; do
-	is_oneshot "$name" || ok "$name stops" svc-ctl -w D -T 30000 down "scan/$name"
-done
+# --- the manager is killed
+pids() { for name in $daemons; do echo "$name $(main_of "$name")"; done; }
+was=$(pids) killed=$(manager)
+ok 'the manager is killed' kill -9 "$killed"
+another() { [ "$(manager)" != "$killed" ] && takes_requests; }
+becomes 10 'there is another one' another
+# shellcheck disable=SC2086  # words
+ok 'for which all are ready' change wait --ready $daemons
+is 'and no daemon has noticed' "$(pids)" "$was"
+
+# --- down
+mark
+ok 'all are stopped' change down default
+# shellcheck disable=SC2086  # words
+ok 'and are down' change wait --down $daemons
+is 'each after those who need it' "$(order)" ''
 for program in chronyd cron dbus-daemon haproxy memcached mosquitto nginx postgres redis-check-rdb rsyslogd sshd unbound; do
 	ok "$program has left no process" gone_all "$program"
 done
 is 'and nobody a directory in /run that should go' "$(ls -d /run/chrony /run/dbus /run/haproxy /run/memcached \
 	/run/mosquitto /run/redis /run/sshd 2>/dev/null)" ''
 
-kill -TERM "$tree"
-becomes 30 'the tree ends' gone "$tree"
+ok 'the tree is told to end' svc-scanctl terminate "$scan"
+becomes 30 'and does' gone "$tree"
 done_testing
