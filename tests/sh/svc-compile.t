@@ -268,7 +268,7 @@ fi
 # On this system, run.
 mkdir -p own/services own/enabled
 cat >own/services/talker.toml <<EOF
-exec = ["sh", "-c", "echo \$# \$1; echo >&3; echo error >&2; exec sleep 1000", "sh", "it's"]
+exec = ["sh", "-c", "echo \$# \$1; echo error >&2; echo >&3; exec sleep 1000", "sh", "it's"]
 ready = "notify-fd 3"
 umask = "0027"
 log = { own = true, directory = "$T/log", stamp = "none", prefix = "talker:" }
