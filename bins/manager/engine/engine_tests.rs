@@ -324,3 +324,6 @@ fn an_engine_that_takes_over_disturbs_nothing() {
     assert_eq!(e.told([up(1), Event::Ended(0, BROKEN)]), []);
     assert_eq!(e.why(1)[1], (0, Cause::Failed(Failure::Ended(BROKEN))));
 }
+
+#[path = "guide_tests.rs"]
+mod guide;
