@@ -74,7 +74,7 @@ pub(super) fn is_fit(name: &str) -> bool {
 
 fn service(graph: &Graph, id: Id, description: Option<&str>, text: &mut String) {
     let service = graph.service(id);
-    *text += &format!("service {} {}\n", service.name, word(&KINDS, service.kind));
+    *text += &format!("service {} {}\n", service.name, kind(service.kind));
     if let Some(description) = description {
         *text += &format!(" description {description}\n");
     }
@@ -101,23 +101,40 @@ fn service(graph: &Graph, id: Id, description: Option<&str>, text: &mut String) 
     let mut conflicts = Vec::new();
     for edge in graph.outgoing(id) {
         let other = &graph.service(edge.other).name;
-        let line = match edge.relation {
-            Relation::Requires(loss) => format!(" requires {other} {}\n", word(&LOSSES, loss)),
-            Relation::Wants(loss) => format!(" wants {other} {}\n", word(&LOSSES, loss)),
-            Relation::AnyOf(_) => format!(" any-of {other}\n"),
-            Relation::Milestone => format!(" milestone {other}\n"),
-            Relation::After => format!(" after {other}\n"),
-            Relation::PartOf => format!(" part-of {other}\n"),
+        let line = format!(" {}\n", said(edge.relation, other));
+        if edge.relation == Relation::Conflicts {
             // It has no direction: once is enough.
-            Relation::Conflicts if edge.other < id => continue,
-            Relation::Conflicts => {
-                conflicts.push(format!(" conflicts {other}\n"));
-                continue;
-            }
-        };
+            conflicts.extend((edge.other > id).then_some(line));
+            continue;
+        }
         *text += &line;
     }
     *text += &conflicts.concat();
+}
+
+/// A relation to another service, as the file says it.
+pub fn said(relation: Relation, other: &str) -> String {
+    let (word, loss) = words(relation);
+    let loss = loss.map(|loss| format!(" {loss}"));
+    format!("{word} {other}{}", loss.unwrap_or_default())
+}
+
+/// The words for a relation: which one, and what is done on a loss.
+pub fn words(relation: Relation) -> (&'static str, Option<&'static str>) {
+    match relation {
+        Relation::Requires(loss) => ("requires", Some(word(&LOSSES, loss))),
+        Relation::Wants(loss) => ("wants", Some(word(&LOSSES, loss))),
+        Relation::AnyOf(_) => ("any-of", None),
+        Relation::Milestone => ("milestone", None),
+        Relation::After => ("after", None),
+        Relation::PartOf => ("part-of", None),
+        Relation::Conflicts => ("conflicts", None),
+    }
+}
+
+/// The word for a kind of service.
+pub fn kind(kind: Kind) -> &'static str {
+    word(&KINDS, kind)
 }
 
 fn word<T: PartialEq>(table: &[(&'static str, T)], value: T) -> &'static str {

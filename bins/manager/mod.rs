@@ -6,7 +6,10 @@ pub mod change_set;
 mod compile;
 pub mod condition;
 mod cycles;
+mod db;
 pub mod engine;
+pub mod files;
+pub mod generations;
 pub mod graph;
 pub mod graph_file;
 pub mod live;
@@ -21,4 +24,5 @@ pub mod table;
 use common::program::Program;
 
 /// Its programs for people.
-pub const ADMIN: &[Program] = &[change::PROGRAM, compile::PROGRAM, managerd::PROGRAM];
+pub const ADMIN: &[Program] =
+    &[change::PROGRAM, compile::PROGRAM, db::PROGRAM, managerd::PROGRAM];

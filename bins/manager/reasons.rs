@@ -34,12 +34,17 @@ pub fn chain(engine: &Engine, id: Id) -> String {
     for (at, cause) in engine.why(id) {
         let mut text = step(graph, at, cause);
         if cause == Cause::Condition {
-            let tests: Vec<_> = engine.unmet(at).into_iter().map(shown).collect();
-            text += &format!(" ({})", tests.join(", "));
+            text += &format!(" ({})", tests(engine, at));
         }
         steps.push(text);
     }
     steps.join("; ")
+}
+
+/// The tests that keep a condition from holding.
+pub fn tests(engine: &Engine, id: Id) -> String {
+    let tests: Vec<_> = engine.unmet(id).into_iter().map(shown).collect();
+    tests.join(", ")
 }
 
 /// What went wrong.

@@ -23,14 +23,14 @@ use rustix::process::{PidfdFlags, pidfd_open};
 const TRIES: u32 = 1000;
 
 /// A service directory, opened once: a rename meanwhile does no harm.
-pub(super) struct Service {
+pub(crate) struct Service {
     dir: OwnedFd,
     path: PathBuf,
 }
 
 impl Service {
     /// Opens the service directory at `path`.
-    pub(super) fn open(path: &OsStr) -> Result<Service> {
+    pub(crate) fn open(path: &OsStr) -> Result<Service> {
         let dir = file::open_dir(CWD, path).unable(format_args!("open {}", path.display()))?;
         Ok(Service::at(dir, path))
     }
@@ -57,7 +57,7 @@ impl Service {
 
     /// What its supervisor wrote last, living or not; `None` when it never had one. What is in a copy of
     /// a service directory tells of another service, and is not its own.
-    pub(super) fn status(&self) -> Result<Option<Status>> {
+    pub(crate) fn status(&self) -> Result<Option<Status>> {
         Ok(self.read_status()?.filter(|_| !self.is_copy()))
     }
 

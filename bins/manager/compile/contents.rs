@@ -1,7 +1,7 @@
 //! The file `contents` of a generation: a number for what each service comes to, by which two
 //! generations are compared without reading them.
 
-use super::directory::Tree;
+use crate::manager::files::Files as Tree;
 
 /// FNV-1a of 128 bits: http://www.isthe.com/chongo/tech/comp/fnv/. Nobody attacks it, as who can
 /// write service files is root; by accident no two of any number of services are the same.
@@ -47,7 +47,7 @@ fn whole(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manager::compile::directory::File;
+    use crate::manager::files::File;
 
     fn tree(files: &[(&str, &str)]) -> Tree {
         let file = |text: &&str| File { text: (*text).to_owned(), is_program: false };

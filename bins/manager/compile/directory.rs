@@ -1,21 +1,10 @@
 //! The files of a service: its service directory, made from what its files say.
 
-use std::collections::BTreeMap;
-
 use super::chain::{self, Chain, For};
 use super::service::Service;
+use crate::manager::files::{File, Files as Tree};
 use crate::manager::service_file::keys::Kind;
 use crate::manager::service_file::ready::Readiness;
-
-/// A file: what is in it, and whether it is executed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct File {
-    pub(super) text: String,
-    pub(super) is_program: bool,
-}
-
-/// Files by their paths.
-pub(super) type Tree = BTreeMap<String, File>;
 
 /// The keys of directories that are made for a service, where those are, and the variables for them.
 pub(super) const DIRECTORIES: [(&str, &str, &str); 4] = [

@@ -11,7 +11,7 @@ use common::prelude::*;
 use rustix::fs::{CWD, Mode, OFlags, fsync, openat, syncfs};
 
 use super::contents::contents;
-use super::directory::Tree;
+use crate::manager::files::Files as Tree;
 
 /// What became of a tree of files.
 #[derive(Debug, PartialEq, Eq)]

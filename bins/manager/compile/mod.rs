@@ -7,7 +7,7 @@ mod directory;
 mod edges;
 mod find;
 mod generation;
-mod report;
+pub(super) mod report;
 mod root;
 mod service;
 mod set;
@@ -25,13 +25,13 @@ use common::prelude::*;
 use common::program::print;
 use rustix::fs::Mode;
 
-use self::directory::{File, Tree};
 use self::edges::Dependencies;
 use self::find::Found;
 use self::generation::Written;
 use self::report::Report;
 use self::root::Root;
 use self::set::{Loader, Set};
+use super::files::{self, File, Files as Tree};
 use super::graph_file;
 use super::service_file::diagnostic::{Code, Diagnostic};
 use super::service_file::schema::schema;
@@ -219,16 +219,5 @@ fn show(
     };
     let mut tree = Tree::new();
     directory::add(service, programs, &mut tree);
-    let run = tree.remove(&format!("services/{name}/run"));
-    let mut text = run.map_or_else(|| "# a group: nothing runs\n".to_owned(), |file| file.text);
-    for (path, file) in &tree {
-        let path = path.strip_prefix(&format!("services/{name}/")).unwrap_or(path);
-        if file.is_program || file.text.matches('\n').count() > 1 {
-            text += &format!("\n# {path}:\n");
-            file.text.lines().for_each(|line| text += &format!("#   {line}\n"));
-        } else {
-            text += &format!("# {path}: {}", file.text);
-        }
-    }
-    Ok(Next::Exit(print(&text)))
+    Ok(Next::Exit(print(&files::shown(name, tree))))
 }

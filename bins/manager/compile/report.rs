@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::edges::Dependencies;
 use crate::manager::condition::{Compare, Test};
 use crate::manager::engine::simulate::{Assumptions, simulate};
-use crate::manager::engine::{Action, Cause, State};
+use crate::manager::engine::{Action, State};
 use crate::manager::graph::{Graph, Id, Kind};
+use crate::manager::reasons::step;
 use crate::manager::service_file::conditions::shown;
 
 /// What comes of a boot, if each program is ready in time and the facts are as they are needed.
@@ -42,7 +43,7 @@ pub(super) fn report(dependencies: &Dependencies) -> Report {
 }
 
 /// A world in which as many conditions hold as can together, and the tests that say so.
-fn facts(graph: &Graph) -> (BTreeMap<String, String>, Vec<String>) {
+pub(in crate::manager) fn facts(graph: &Graph) -> (BTreeMap<String, String>, Vec<String>) {
     let (mut facts, mut said) = (BTreeMap::new(), Vec::new());
     for when in graph.ids().filter_map(|id| graph.service(id).when.as_ref()) {
         // One of `any` is enough.
@@ -71,14 +72,16 @@ fn name(graph: &Graph, id: Id) -> &str {
     &graph.service(id).name
 }
 
-fn started(action: Action) -> Option<Id> {
+/// Who is started by this.
+pub(in crate::manager) fn started(action: Action) -> Option<Id> {
     match action {
         Action::Start(id) => Some(id),
         Action::Stop(_) | Action::Kill(_) | Action::Reload(_) | Action::Note(..) => None,
     }
 }
 
-fn stopped(action: Action) -> Option<Id> {
+/// Who is stopped by this.
+pub(in crate::manager) fn stopped(action: Action) -> Option<Id> {
     match action {
         Action::Stop(id) => Some(id),
         Action::Start(_) | Action::Kill(_) | Action::Reload(_) | Action::Note(..) => None,
@@ -90,25 +93,4 @@ fn line(graph: &Graph, word: &str, ids: impl Iterator<Item = Id>) -> String {
     let names: Vec<_> = ids.map(|id| name(graph, id)).collect();
     let names = if names.is_empty() { "nothing".to_owned() } else { names.join(" ") };
     format!("{word} {names}\n")
-}
-
-/// A step of the chain that leads to the root cause.
-fn step(graph: &Graph, id: Id, cause: Cause) -> String {
-    let at = name(graph, id);
-    let of = |other| name(graph, other);
-    match cause {
-        Cause::Unwanted => format!("nothing needs {at}"),
-        Cause::HeldDown => format!("{at} is held down"),
-        Cause::PartOf(whole) => format!("{at} is part of {}", of(whole)),
-        Cause::Condition => format!("the condition of {at} does not hold"),
-        Cause::Failed(_) => format!("{at} failed"),
-        Cause::Needs(other) => format!("{at} needs {}", of(other)),
-        Cause::NeedsOneOf(other) => format!("{at} needs one of several, as {}", of(other)),
-        Cause::Conflicts(other) => format!("{at} conflicts with {}", of(other)),
-        Cause::After(other) => format!("{at} waits for {}", of(other)),
-        Cause::StopsAfter(other) => format!("{at} stops after {}", of(other)),
-        Cause::Limit => format!("{at} waits for its turn"),
-        Cause::Restarting => format!("{at} is being restarted"),
-        Cause::UnderWay => format!("{at} is under way"),
-    }
 }
