@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,10 @@ use rustix::fs::{CWD, Mode, OFlags, fsync, openat, syncfs};
 
 use super::contents::contents;
 use crate::manager::files::Files as Tree;
+use crate::manager::generations::{self, BOOT, linked, numbers, path};
+
+/// The end of the name of one that is half written.
+const HALF: &str = "new";
 
 /// What became of a tree of files.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,45 +27,51 @@ pub(super) enum Written {
     Same(u64),
 }
 
-/// Makes `dir/boot` lead to a generation of these files, all at once: a power cut leaves the old one
-/// or the new one.
-pub(super) fn write(dir: &Path, tree: &Tree) -> Result<Written> {
-    let all = dir.join("generations");
-    fs::create_dir_all(&all).unable(format_args!("make {}", all.display()))?;
+/// Nobody else works here until it is dropped.
+pub(super) struct Alone(#[expect(dead_code, reason = "it is held, not used")] OwnedFd);
+
+/// Waits a minute for others to leave.
+pub(super) fn alone(dir: &Path) -> Result<Alone> {
     let lock = lock::open(CWD, dir.join("lock")).unable("open the lock")?;
     lock::take(&lock, Patience::Seconds(60))
         .unable("take the lock: another svc-compile works here")?;
-    let (boot, contents) = (dir.join("boot"), contents(tree));
-    let now = fs::read_link(&boot).ok().and_then(|target| number(&target));
-    if let Some(now) = now
-        && has(&all.join(now.to_string()), &contents)
-    {
+    Ok(Alone(lock))
+}
+
+/// Makes `dir/boot` lead to a generation of these files, all at once: a power cut leaves the old one
+/// or the new one.
+pub(super) fn write(dir: &Path, tree: &Tree, _alone: &Alone) -> Result<Written> {
+    let all = generations::all(dir);
+    let contents = contents(tree);
+    if let Some(now) = linked(dir, BOOT).filter(|now| has(&path(dir, *now), &contents)) {
         return Ok(Written::Same(now));
     }
-    let names = fs::read_dir(&all).unable(format_args!("read {}", all.display()))?;
-    let names: Vec<PathBuf> = names.flatten().map(|entry| entry.path()).collect();
-    for left in names.iter().filter(|path| path.extension().is_some_and(|e| e == "new")) {
-        fs::remove_dir_all(left).unable(format_args!("remove {}", left.display()))?;
+    let halves = left(&all, HALF).unable(format_args!("read {}", all.display()))?;
+    for left in halves {
+        fs::remove_dir_all(&left).unable(format_args!("remove {}", left.display()))?;
     }
-    let next = 1 + names.iter().filter_map(|path| number(path)).max().unwrap_or(0);
-    let new = all.join(format!("{next}.new"));
+    let known = numbers(dir).unable(format_args!("read {}", all.display()))?;
+    let next = 1 + known.last().copied().unwrap_or(0);
+    let (new, done) = (all.join(format!("{next}.{HALF}")), path(dir, next));
     fill(&new, tree, &contents)
         // Room on a full disk is worth more than half a generation; the next one tries again.
         .inspect_err(|_| drop(fs::remove_dir_all(&new)))
         .unable(format_args!("write {}", new.display()))?;
-    let done = all.join(next.to_string());
     fs::rename(&new, &done).unable(format_args!("make {}", done.display()))?;
     let fd = open_directory(&all).unable(format_args!("open {}", all.display()))?;
     syncfs(&fd).unable("bring the generation to the disk")?;
-    switch(dir, next).unable(format_args!("make {} lead to {}", boot.display(), done.display()))?;
+    switch(dir, next)?;
     Ok(Written::New(next))
 }
 
-fn number(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.parse().ok()
+/// What others began to write or to remove, and did not end: its names have this end.
+pub(super) fn left(all: &Path, end: &str) -> io::Result<Vec<PathBuf>> {
+    let names = fs::read_dir(all)?;
+    let paths = names.flatten().map(|entry| entry.path());
+    Ok(paths.filter(|path| path.extension().is_some_and(|other| other == end)).collect())
 }
 
-fn open_directory(dir: &Path) -> rustix::io::Result<std::os::fd::OwnedFd> {
+fn open_directory(dir: &Path) -> rustix::io::Result<OwnedFd> {
     openat(CWD, dir, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
@@ -84,16 +95,21 @@ fn make(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     Ok(write_all(&fd, text.as_bytes())?)
 }
 
-fn switch(dir: &Path, number: u64) -> io::Result<()> {
-    let new = dir.join("boot.new");
-    match fs::remove_file(&new) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        Ok(()) | Err(_) => {}
-    }
-    // Relative: it leads there as well where the file system is mounted elsewhere.
-    symlink(format!("generations/{number}"), &new)?;
-    fs::rename(&new, dir.join("boot"))?;
-    Ok(fsync(open_directory(dir)?)?)
+/// Makes `boot` lead to a generation, in one step.
+pub(super) fn switch(dir: &Path, number: u64) -> Result<()> {
+    let replace = || -> io::Result<()> {
+        let new = dir.join("boot.new");
+        match fs::remove_file(&new) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            Ok(()) | Err(_) => {}
+        }
+        // Relative: it leads there as well where the file system is mounted elsewhere.
+        symlink(format!("generations/{number}"), &new)?;
+        fs::rename(&new, dir.join(BOOT))?;
+        Ok(fsync(open_directory(dir)?)?)
+    };
+    let boot = dir.join(BOOT);
+    replace().unable(format_args!("make {} lead to generation {number}", boot.display()))
 }
 
 /// Whether a generation has these contents.

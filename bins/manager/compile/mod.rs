@@ -7,7 +7,9 @@ mod directory;
 mod edges;
 mod find;
 mod generation;
+mod keep;
 pub(super) mod report;
+mod rollback;
 mod root;
 mod service;
 mod set;
@@ -15,9 +17,10 @@ mod set;
 mod tests;
 mod vet;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::base::args::unknown;
+use common::base::args::{parse, unknown};
 use common::base::error::exit;
 use common::base::near::nearest;
 use common::os::file::write_all;
@@ -27,11 +30,12 @@ use rustix::fs::Mode;
 
 use self::edges::Dependencies;
 use self::find::Found;
-use self::generation::Written;
+use self::generation::{Alone, Written};
 use self::report::Report;
 use self::root::Root;
 use self::set::{Loader, Set};
 use super::files::{self, File, Files as Tree};
+use super::generations;
 use super::graph_file;
 use super::service_file::diagnostic::{Code, Diagnostic};
 use super::service_file::schema::schema;
@@ -40,6 +44,7 @@ use super::service_file::source::Sources;
 pub(super) const PROGRAM: Program = Program {
     name: "svc-compile",
     help: "[OPTION...] [--check | --show SERVICE] [SERVICE-DIR...]
+       svc-compile [OPTION...] --rollback [GENERATION]
        svc-compile --schema
 Reads the service files in all SERVICE-DIRs, of which a later one overrides an earlier, looks for all
 mistakes, and makes a new generation of them, if there is none and something has changed.
@@ -47,9 +52,11 @@ SERVICE-DIRs are /usr/lib/coppice/services and /etc/coppice/services, if none is
 after a boot are the names in enabled/, beside the last of them.
   --check          look for mistakes, say what a boot and a shutdown would do, and write nothing
   --show SERVICE   print what would run as SERVICE, and write nothing
+  --rollback       boot from this generation again, or from the one before the present
   --schema         print the JSON Schema of service files, for editors
   --root DIR       all paths are those of the image in DIR, also users, groups and programs
   --output DIR     where generations go (/var/lib/coppice)
+  --keep N         of old generations, the N newest stay (10), and those that are used
   --programs DIR   where run scripts find svc-chain (/usr/bin)
 ",
     main,
@@ -58,11 +65,17 @@ after a boot are the names in enabled/, beside the last of them.
 /// As many mistakes as anybody reads at once.
 const MOST_TOLD: usize = 1000;
 
+/// How many generations stay: enough to find the one that worked, for who compiles a few times before
+/// looking.
+const KEEP: usize = 10;
+
 /// What was asked for.
 enum Task {
     Write,
     Check,
     Show(String),
+    /// Without a number: to the one before.
+    Rollback(Option<u64>),
 }
 
 struct Options {
@@ -70,11 +83,15 @@ struct Options {
     root: Root,
     output: PathBuf,
     programs: String,
+    keep: usize,
     dirs: Vec<PathBuf>,
 }
 
 fn main(args: Args) -> Result<Next> {
     let Some(options) = options(args)? else { return Ok(Next::Exit(print(&schema()))) };
+    if let Task::Rollback(number) = options.task {
+        return rollback(&options.output, number);
+    }
     let mut sources = Sources::default();
     let mut complaints = Vec::new();
     let enabled = options.dirs.last().and_then(|dir| dir.parent()).unwrap_or(Path::new(""));
@@ -106,19 +123,26 @@ fn main(args: Args) -> Result<Next> {
 /// None: the schema was asked for.
 fn options(mut args: Args) -> Result<Option<Options>> {
     let (mut task, mut root, mut output, mut programs) = (Task::Write, None, None, None);
+    let mut keep = KEEP;
     while let Some(option) = args.option()? {
         match option.as_str() {
             "--check" => task = Task::Check,
             "--show" => task = Task::Show(args.value("service")?),
+            "--rollback" => task = Task::Rollback(None),
             "--root" => root = Some(PathBuf::from(args.raw_value()?)),
             "--output" => output = Some(PathBuf::from(args.raw_value()?)),
             "--programs" => programs = Some(args.value("directory")?),
+            "--keep" => keep = args.value("number")?,
             "--schema" => {
                 args.end()?;
                 return Ok(None);
             }
             _ => return Err(unknown(&option)),
         }
+    }
+    if let Task::Rollback(number) = &mut task {
+        *number = args.next_operand().map(|word| parse(word, "generation")).transpose()?;
+        args.end()?;
     }
     let mut dirs: Vec<PathBuf> = args.rest()?.into_iter().map(PathBuf::from).collect();
     if dirs.is_empty() {
@@ -130,6 +154,7 @@ fn options(mut args: Args) -> Result<Option<Options>> {
         task,
         output: root.resolve(&output).unable(format_args!("find {}", output.display()))?,
         programs: programs.unwrap_or_else(|| "/usr/bin".to_owned()),
+        keep,
         root,
         dirs,
     }))
@@ -164,14 +189,16 @@ fn finish(
     let s = if all == 1 { "" } else { "s" };
     let what = format!("{all} service{s}, {enabled} enabled");
     let text = match options.task {
-        Task::Check | Task::Show(_) => {
+        Task::Check | Task::Show(_) | Task::Rollback(_) => {
             let Report { short, orders } = report::report(dependencies);
             format!("{what}: no errors\n{short}{orders}")
         }
         Task::Write => {
-            rustix::process::umask(Mode::WGRP | Mode::WOTH);
-            match generation::write(&options.output, &tree(options, set, dependencies))? {
+            let alone = begin(&options.output)?;
+            let tree = tree(options, set, dependencies);
+            match generation::write(&options.output, &tree, &alone)? {
                 Written::New(number) => {
+                    keep::remove_others(&options.output, options.keep, &alone);
                     let Report { short, .. } = report::report(dependencies);
                     format!("{what}: generation {number}\n{short}")
                 }
@@ -181,6 +208,19 @@ fn finish(
             }
         }
     };
+    Ok(Next::Exit(print(&text)))
+}
+
+/// Makes the directory of all generations, and sees to it that nobody else works there.
+fn begin(output: &Path) -> Result<Alone> {
+    rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    let all = generations::all(output);
+    fs::create_dir_all(&all).unable(format_args!("make {}", all.display()))?;
+    generation::alone(output)
+}
+
+fn rollback(output: &Path, number: Option<u64>) -> Result<Next> {
+    let text = rollback::back(output, number, &generation::alone(output)?)?;
     Ok(Next::Exit(print(&text)))
 }
 
