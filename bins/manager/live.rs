@@ -175,13 +175,3 @@ pub fn hold(dir: &Path) -> rustix::io::Result<OwnedFd> {
     flock(&fd, FlockOperation::NonBlockingLockShared)?;
     Ok(fd)
 }
-
-/// The facts that somebody's condition looks at, as far as they are there: a file each.
-pub fn facts(dir: &Path, graph: &Graph) -> Vec<(String, String)> {
-    let value = |fact: &str| {
-        let bytes = std::fs::read(dir.join(fact)).ok()?;
-        let text = String::from_utf8_lossy(&bytes);
-        Some(text.lines().next().unwrap_or_default().to_owned())
-    };
-    graph.facts().filter_map(|fact| Some((fact.to_owned(), value(fact)?))).collect()
-}

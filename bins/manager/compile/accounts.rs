@@ -17,15 +17,15 @@ pub(super) enum Of {
 }
 
 /// The names in /etc/passwd or /etc/group, and what was asked of others.
-pub(super) struct Accounts {
+pub(super) struct Accounts<'a> {
+    root: &'a Root,
     of: Of,
     known: BTreeMap<String, bool>,
-    is_image: bool,
 }
 
-impl Accounts {
+impl<'a> Accounts<'a> {
     /// Reads the file. One that can't be read has no names.
-    pub(super) fn new(root: &Root, of: Of) -> Accounts {
+    pub(super) fn new(root: &'a Root, of: Of) -> Accounts<'a> {
         let path = match of {
             Of::Users => "/etc/passwd",
             Of::Groups => "/etc/group",
@@ -36,7 +36,7 @@ impl Accounts {
             std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
         });
         let known = names.map(|name| (name.to_owned(), true)).collect();
-        Accounts { of, known, is_image: root.is_image() }
+        Accounts { root, of, known }
     }
 
     /// Whether there is one of this name, or number.
@@ -48,11 +48,13 @@ impl Accounts {
             return *known;
         }
         // A directory service may know more; of an image nobody can ask one.
-        let found = !self.is_image
-            && match self.of {
+        let found = !self.root.is_image() && {
+            self.root.seen.note_asked();
+            match self.of {
                 Of::Users => account::user(name).is_ok_and(|user| user.is_some()),
                 Of::Groups => account::group(name).is_ok_and(|group| group.is_some()),
-            };
+            }
+        };
         self.known.insert(name.to_owned(), found);
         found
     }

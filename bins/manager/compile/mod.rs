@@ -13,6 +13,7 @@ mod rollback;
 mod root;
 mod service;
 mod set;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod vet;
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 use common::base::args::{parse, unknown};
 use common::base::error::exit;
 use common::base::near::nearest;
+use common::base::stamp::Wall;
+use common::os::clock;
 use common::os::file::write_all;
 use common::prelude::*;
 use common::program::print;
@@ -89,9 +92,16 @@ struct Options {
 
 fn main(args: Args) -> Result<Next> {
     let Some(options) = options(args)? else { return Ok(Next::Exit(print(&schema()))) };
-    if let Task::Rollback(number) = options.task {
-        return rollback(&options.output, number);
+    match options.task {
+        Task::Rollback(number) => return rollback(&options.output, number),
+        Task::Write => {
+            if let Some((what, number)) = stamps::unchanged(&options) {
+                return Ok(Next::Exit(print(&same(&what, number))));
+            }
+        }
+        Task::Check | Task::Show(_) => {}
     }
+    let start = clock::wall();
     let mut sources = Sources::default();
     let mut complaints = Vec::new();
     let enabled = options.dirs.last().and_then(|dir| dir.parent()).unwrap_or(Path::new(""));
@@ -111,7 +121,11 @@ fn main(args: Args) -> Result<Next> {
     tell(&sources, &mut complaints)?;
     let errors = complaints.iter().filter(|complaint| complaint.is_error()).count();
     match dependencies {
-        Some(dependencies) if errors == 0 => finish(&options, &set, &found, &dependencies),
+        Some(dependencies) if errors == 0 => {
+            // What is warned of is to be told each time.
+            let sure = complaints.is_empty().then_some(start);
+            finish(&options, &set, &found, &dependencies, sure)
+        }
         _ => {
             let s = if errors == 1 { "" } else { "s" };
             let text = format!("{errors} error{s}: nothing is written");
@@ -184,6 +198,7 @@ fn finish(
     set: &Set,
     found: &Found,
     dependencies: &Dependencies,
+    start: Option<Wall>,
 ) -> Result<Next> {
     let (all, enabled) = (set.services.len(), found.enabled.len());
     let s = if all == 1 { "" } else { "s" };
@@ -196,19 +211,24 @@ fn finish(
         Task::Write => {
             let alone = begin(&options.output)?;
             let tree = tree(options, set, dependencies);
-            match generation::write(&options.output, &tree, &alone)? {
+            let written = generation::write(&options.output, &tree, &alone)?;
+            let (number, text) = match written {
                 Written::New(number) => {
                     keep::remove_others(&options.output, options.keep, &alone);
                     let Report { short, .. } = report::report(dependencies);
-                    format!("{what}: generation {number}\n{short}")
+                    (number, format!("{what}: generation {number}\n{short}"))
                 }
-                Written::Same(number) => {
-                    format!("{what}: nothing changed since generation {number}\n")
-                }
-            }
+                Written::Same(number) => (number, same(&what, number)),
+            };
+            start.into_iter().for_each(|start| stamps::write(options, number, &what, start));
+            text
         }
     };
     Ok(Next::Exit(print(&text)))
+}
+
+fn same(what: &str, number: u64) -> String {
+    format!("{what}: nothing changed since generation {number}\n")
 }
 
 /// Makes the directory of all generations, and sees to it that nobody else works there.

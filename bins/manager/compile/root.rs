@@ -5,30 +5,35 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use common::os::file::read_up_to;
-use rustix::fs::{CWD, FileType, stat};
+use rustix::fs::{CWD, FileType, Stat, stat};
 use rustix::io::{Errno, Result};
+
+use super::stamps::{Look, Seen, presence};
 
 /// As many as the kernel follows.
 const MAX_LINKS: usize = 40;
 
-/// Where `/` is.
-pub(super) struct Root(Option<PathBuf>);
+/// Where `/` is, and what was looked at there.
+pub(super) struct Root {
+    image: Option<PathBuf>,
+    pub(super) seen: Seen,
+}
 
 impl Root {
     /// An image in a directory; none: our own file system.
     pub(super) fn new(dir: Option<PathBuf>) -> Root {
-        Root(dir.filter(|dir| dir != Path::new("/")))
+        Root { image: dir.filter(|dir| dir != Path::new("/")), seen: Seen::default() }
     }
 
     /// Whether it is an image.
     pub(super) fn is_image(&self) -> bool {
-        self.0.is_some()
+        self.image.is_some()
     }
 
     /// Where a path of the image is, for us. Links on the way are not looked at.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
-        match &self.0 {
+        match &self.image {
             Some(dir) => dir.join(path.strip_prefix("/").unwrap_or(path)),
             None => path.to_owned(),
         }
@@ -37,7 +42,7 @@ impl Root {
     /// The same with links followed as if the image were our own: none leads out of it.
     pub(super) fn resolve(&self, path: impl AsRef<Path>) -> Result<PathBuf> {
         let path = path.as_ref();
-        let Some(root) = &self.0 else { return Ok(path.to_owned()) };
+        let Some(root) = &self.image else { return Ok(path.to_owned()) };
         let mut left: Vec<OsString> = parts(path).rev().collect();
         let mut at = PathBuf::new();
         let mut links = 0;
@@ -63,34 +68,60 @@ impl Root {
 
     /// Reads a regular file, of which at most `limit` bytes.
     pub(super) fn read(&self, path: impl AsRef<Path>, limit: usize) -> Result<Vec<u8>> {
-        read_up_to(CWD, self.resolve(path)?, limit)
+        let path = path.as_ref();
+        let read = self.resolve(path).and_then(|path| read_up_to(CWD, path, limit));
+        self.seen.note(Look::Text, path, presence(read.is_ok()));
+        read
     }
 
     /// What is at a path; none: nothing.
     pub(super) fn kind(&self, path: impl AsRef<Path>) -> Option<FileType> {
-        let stat = stat(self.resolve(path).ok()?).ok()?;
-        Some(FileType::from_raw_mode(stat.st_mode))
+        let kind = self.look_kind(path.as_ref());
+        self.seen.note(Look::Kind, path.as_ref(), format!("{kind:?}"));
+        kind
     }
 
     /// Whether it is a file that somebody may execute.
     pub(super) fn is_program(&self, path: impl AsRef<Path>) -> bool {
-        let Some(stat) = self.resolve(path).ok().and_then(|path| stat(path).ok()) else {
-            return false;
-        };
-        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_mode & 0o111 != 0
+        let is_program = self.look_program(path.as_ref());
+        self.seen.note(Look::Program, path.as_ref(), is_program.to_string());
+        is_program
     }
 
     /// The names in a directory, sorted; none if it is not there.
     pub(super) fn names(&self, dir: impl AsRef<Path>) -> Result<Vec<OsString>> {
+        let dir = dir.as_ref();
         let entries = match std::fs::read_dir(self.resolve(dir)?) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                self.seen.note(Look::Text, dir, presence(false));
+                return Ok(Vec::new());
+            }
             entries => entries.map_err(errno)?,
         };
+        self.seen.note(Look::Text, dir, presence(true));
         let names: std::io::Result<Vec<_>> =
             entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
         let mut names = names.map_err(errno)?;
         names.sort();
         Ok(names)
+    }
+
+    /// What the kernel knows of a path; none: nothing is there. Not noted, as what follows.
+    pub(super) fn stat(&self, path: &Path) -> Option<Stat> {
+        stat(self.resolve(path).ok()?).ok()
+    }
+
+    /// See `kind`.
+    pub(super) fn look_kind(&self, path: &Path) -> Option<FileType> {
+        self.stat(path).map(|stat| FileType::from_raw_mode(stat.st_mode))
+    }
+
+    /// See `is_program`.
+    pub(super) fn look_program(&self, path: &Path) -> bool {
+        self.stat(path).is_some_and(|stat| {
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            kind == FileType::RegularFile && stat.st_mode & 0o111 != 0
+        })
     }
 
     /// Whether a link leads to /dev/null.

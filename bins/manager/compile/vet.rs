@@ -21,8 +21,8 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// Looks for what services name.
 pub(super) struct Vet<'a> {
     root: &'a Root,
-    users: Accounts,
-    groups: Accounts,
+    users: Accounts<'a>,
+    groups: Accounts<'a>,
     /// Programs that were looked for.
     programs: BTreeMap<String, bool>,
     /// Where something is to be mounted and is not.

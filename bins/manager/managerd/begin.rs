@@ -24,7 +24,7 @@ use super::manager::{Known, Manager};
 use super::policy::{LONGEST, Policy};
 use super::recorder::Recorder;
 use super::requests::Inbox;
-use crate::manager::engine::{Engine, Event, Memory, State, Wish};
+use crate::manager::engine::{Engine, Memory, State, Wish};
 use crate::manager::graph::{Graph, Id, Kind};
 use crate::manager::live::{self, Live};
 use crate::manager::places::{COMMAND, EVENT, MANAGER, ONESHOT, Places, REQUESTS};
@@ -109,7 +109,7 @@ impl Manager {
 
     /// From what is remembered, and what is there, to what is to be done first.
     fn go_on(&mut self, memories: Vec<Memory>) {
-        let facts: Vec<(String, String)> = self.known_facts().collect();
+        let facts = live::facts(&self.options.facts, &self.graph);
         let actions = self.restore(memories, facts);
         let mut events = self.carry_out(&actions);
         self.hold_generations();
@@ -143,13 +143,6 @@ impl Manager {
         self.engine = engine;
         self.begin_record(now);
         actions
-    }
-
-    fn known_facts(&self) -> impl Iterator<Item = (String, String)> + use<> {
-        self.facts().into_iter().filter_map(|event| match event {
-            Event::Fact(fact, value) => value.map(|value| (fact, value)),
-            _ => None,
-        })
     }
 
     /// Each live directory leads to its definition; what is needed and not there is made, so that its
