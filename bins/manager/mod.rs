@@ -24,5 +24,4 @@ pub mod table;
 use common::program::Program;
 
 /// Its programs for people.
-pub const ADMIN: &[Program] =
-    &[change::PROGRAM, compile::PROGRAM, db::PROGRAM, managerd::PROGRAM];
+pub const ADMIN: &[Program] = &[change::PROGRAM, compile::PROGRAM, db::PROGRAM, managerd::PROGRAM];

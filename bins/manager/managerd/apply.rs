@@ -22,6 +22,17 @@ use crate::manager::table::Table;
 /// How long a supervisor that was told to end may take until we look again, ms.
 const SWEEP: u64 = 1000;
 
+/// What has come of an apply so far.
+#[derive(Default)]
+struct Applied {
+    /// Whose end is awaited.
+    targets: BTreeSet<Id>,
+    /// What was done.
+    lines: Vec<String>,
+    /// What the engine is to be told.
+    events: Vec<Event>,
+}
+
 impl Manager {
     /// Makes the generation live that is asked for, or that is accepted.
     pub(super) fn apply(&mut self, waiting: &mut Waiting) -> Vec<Event> {
@@ -40,7 +51,7 @@ impl Manager {
             (self.header.generation, clock::boot().after(u64::from(seconds) * 1000).0)
         });
         match number.and_then(|number| self.change_to(number, order, back)) {
-            Ok((targets, lines, events)) => {
+            Ok(Applied { targets, lines, events }) => {
                 waiting.targets = targets;
                 waiting.lines.extend(lines);
                 events
@@ -80,7 +91,7 @@ impl Manager {
             self.header.generation
         ));
         match self.change_to(number, self.header.applied, None) {
-            Ok((_, _, events)) => self.step(events),
+            Ok(applied) => self.step(applied.events),
             Err(what) => {
                 self.say(&format_args!("unable to go back: {what}"));
                 self.header.back = self.header.back.filter(|(_, at)| *at != due);
@@ -110,7 +121,7 @@ impl Manager {
         number: u64,
         order: u64,
         back: Option<(u64, u64)>,
-    ) -> Result<(BTreeSet<Id>, Vec<String>, Vec<Event>), String> {
+    ) -> Result<Applied, String> {
         let old = self.live();
         let set = ChangeSet::new(&self.options.generations, &old, number)?;
         let is_empty = set.is_empty();
@@ -125,7 +136,8 @@ impl Manager {
         self.announce(&format!("generation {number}\n"));
         if is_empty {
             self.settle_in(&old.graph, &changes);
-            return Ok((BTreeSet::new(), vec!["nothing has changed".to_owned()], Vec::new()));
+            let lines = vec!["nothing has changed".to_owned()];
+            return Ok(Applied { lines, ..Applied::default() });
         }
         let memories: Vec<Memory> = live.rows.iter().map(|row| row.memory.clone()).collect();
         self.replace_graph(
@@ -157,7 +169,7 @@ impl Manager {
         if lines.is_empty() {
             lines.push("only what services say of one another has changed".to_owned());
         }
-        Ok((targets, lines, events))
+        Ok(Applied { targets, lines, events })
     }
 
     /// Ids are those of the new graph from now on.

@@ -178,7 +178,7 @@ impl Manager {
             directory: Some(std::os::fd::AsFd::as_fd(&directory)),
             fds: &[],
             kept: None,
-            open_files: Some(self.open_files.clone()),
+            open_files: Some(self.open_files),
             group: Group::Session,
             blocked: Blocked::None,
             sharing: Sharing::Vfork,

@@ -240,7 +240,7 @@ impl Manager {
 
     pub(super) fn limit_of_open_files() -> Rlimit {
         let limit = rustix::process::getrlimit(Resource::Nofile);
-        let raised = Rlimit { current: limit.maximum, ..limit.clone() };
+        let raised = Rlimit { current: limit.maximum, ..limit };
         // Without it there are fewer principals and children at the same time.
         let _ = rustix::process::setrlimit(Resource::Nofile, raised);
         limit

@@ -90,7 +90,7 @@ impl Manager {
             directory: None,
             fds: &[],
             kept: None,
-            open_files: Some(self.open_files.clone()),
+            open_files: Some(self.open_files),
             // What ends us ends none of them.
             group: Group::Session,
             blocked: Blocked::All,
