@@ -177,21 +177,21 @@ becomes 10 'a oneshot fails' is_in disk failed
 becomes 10 'a daemon is to be started again' has_ended
 becomes 10 'which is known' is_in mail starting
 becomes 10 'another is ready' is_in beside ready
-is 'states are told' "$(said db list)" 'all       group    enabled  up        down      -
+is 'states are told' "$(said db list)" 'all       group    enabled  up        down      TIME
 beside    daemon   -        up        ready     TIME
-database  daemon   -        up        down      -
+database  daemon   -        up        down      TIME
 disk      oneshot  -        up        failed    TIME
 mail      daemon   -        up        starting  TIME
-old-mail  daemon   -        down      down      -
-online    group    -        up        down      -
+old-mail  daemon   -        down      down      TIME
+online    group    -        up        down      TIME
 web       daemon   -        up        down      -'
 is 'as JSON' "$(said db list --json | sed -n 4p)" '{"name":"disk","kind":"oneshot","enabled":false,"wanted":"up","asked":"none","state":"failed","failure":"ended:exit=3","since":"TIME","gone":false}'
 is 'the live generation is marked' "$(db generations | sed -n '1s/.*services//p')" '  boot  live'
-is 'why a service is not up' "$(said db why web | sed "s,$T,T,")" 'web: down
+is 'why a service is not up' "$(said db why web | sed "s,$T,T,")" 'web: down since TIME
 wanted: all requires web
 wanted: all is enabled
-because: web needs database
-because: database needs disk
+because: web needs database (since TIME)
+because: database needs disk (since TIME)
 root cause: disk failed: exit code 3 (since TIME)
 process: disk: last end: exit code 3
 try: svc-logread disk
@@ -201,22 +201,22 @@ process: mail: last end: exit code 5; next start: in N s
 try: svc-logread mail'
 is 'why a condition does not hold' "$(said db why online | sed -n '2,4p')" 'wanted: all wants online
 wanted: all is enabled
-root cause: the condition of online does not hold (net/up = yes)'
+root cause: the condition of online does not hold (net/up = yes) (since TIME)'
 is 'why one is up' "$(said db why beside)" 'beside: ready since TIME
 wanted: all wants beside
 wanted: all is enabled'
-is 'why one is down' "$(said db why old-mail | sed '$d')" 'old-mail: down
+is 'why one is down' "$(said db why old-mail | sed '$d')" 'old-mail: down since TIME
 wanted: by nobody
-root cause: nothing needs old-mail'
-is 'as JSON' "$(said db why web --json | sed -n '1,2p;4,7p')" '{"line":"state","text":"down","name":"web","state":"down","needed":true,"asked":"none"}
+root cause: nothing needs old-mail (since TIME)'
+is 'as JSON' "$(said db why web --json | sed -n '1,2p;4,7p')" '{"line":"state","text":"down since TIME","name":"web","state":"down","needed":true,"asked":"none"}
 {"line":"wanted","text":"all requires web","by":"all"}
-{"line":"because","text":"web needs database","name":"web","state":"down","leads-to":"database"}
-{"line":"because","text":"database needs disk","name":"database","state":"down","leads-to":"disk"}
+{"line":"because","text":"web needs database (since TIME)","name":"web","state":"down","leads-to":"database"}
+{"line":"because","text":"database needs disk (since TIME)","name":"database","state":"down","leads-to":"disk"}
 {"line":"root cause","text":"disk failed: exit code 3 (since TIME)","name":"disk","state":"failed","leads-to":null}
 {"line":"process","text":"disk: last end: exit code 3","name":"disk","exit":"exit=3","restarts":0}'
 mkdir -p facts/net
 echo yes >facts/net/up
-is 'facts are looked at where they are' "$(said db --facts facts why online | sed -n '4,$p' | sed "s,$T,T,")" 'root cause: online waits for its turn
+is 'facts are looked at where they are' "$(said db --facts facts why online | sed -n '4,$p' | sed "s,$T,T,")" 'root cause: online waits for its turn (since TIME)
 try: svc-change --dir T/run look'
 like 'the live graph has colours' "$(db dot)" '^  "disk" \[shape=cds, fillcolor=salmon\];$'
 is 'the files of what is live' "$(db contents beside)" "$(boot contents beside)"

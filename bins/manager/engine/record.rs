@@ -58,15 +58,23 @@ impl Head {
 /// How a segment begins: with all that the engine remembers between two steps.
 pub fn begin(engine: &Engine, graph: u64, time: u64) -> String {
     let limit = (engine.limit < usize::MAX).then_some(engine.limit);
-    let mut text = Head { graph, limit, time }.pack() + "\n";
-    for (fact, value) in engine.facts() {
+    let memories = engine.graph.ids().map(|id| (id, engine.memory(id)));
+    begin_with(&engine.graph, Head { graph, limit, time }, engine.facts(), memories)
+}
+
+/// The same of an engine that is about to be restored: what it then does at once is part of the record.
+pub fn begin_with<'a>(
+    graph: &Graph,
+    head: Head,
+    facts: impl Iterator<Item = (&'a str, &'a str)>,
+    memories: impl Iterator<Item = (Id, Memory)>,
+) -> String {
+    let mut text = head.pack() + "\n";
+    for (fact, value) in facts {
         text += &format!("fact {fact} {}\n", escaped(value));
     }
-    for id in engine.graph.ids() {
-        let memory = engine.memory(id);
-        if memory != Memory::default() {
-            text += &format!("memory {} {}\n", engine.graph.service(id).name, memory.pack());
-        }
+    for (id, memory) in memories.filter(|(_, memory)| *memory != Memory::default()) {
+        text += &format!("memory {} {}\n", graph.service(id).name, memory.pack());
     }
     text
 }

@@ -247,10 +247,10 @@ impl Manager {
             // What an apply has changed is where it belongs, be that up or down.
             Verb::Apply => !self.engine.is_needed(id),
             Verb::Up | Verb::Once | Verb::Restart => false,
+            // Its command tells.
+            Verb::Reload => return Outcome::Pending,
             // Nothing is awaited.
-            Verb::Reload | Verb::Reset | Verb::Confirm | Verb::Look => {
-                return Outcome::Reached("done");
-            }
+            Verb::Reset | Verb::Confirm | Verb::Look => return Outcome::Reached("done"),
         };
         if goes_down { self.outcome_of_down(id) } else { self.outcome_of_up(id) }
     }

@@ -188,6 +188,8 @@ impl Manager {
         self.waiting = waiting;
         let children = std::mem::take(&mut self.children).into_iter();
         self.children = children.filter_map(|(pid, id)| Some((pid, by_name(id)?))).collect();
+        let reloads = std::mem::take(&mut self.reloads).into_iter();
+        self.reloads = reloads.filter_map(|(pid, id)| Some((pid, by_name(id)?))).collect();
         let retries = std::mem::take(&mut self.retries).into_iter();
         self.retries = retries.filter_map(|(due, id)| Some((due, by_name(id)?))).collect();
         self.aliases = HashMap::new();

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use common::base::error::{exit, reason};
 use common::base::signal::Signal;
+use common::base::stamp::Wall;
 use common::format::records::Holder;
 use common::os::fifodir::Subscription;
 use common::os::lock::Patience;
@@ -24,7 +25,8 @@ use super::manager::{Known, Manager};
 use super::policy::{LONGEST, Policy};
 use super::recorder::Recorder;
 use super::requests::Inbox;
-use crate::manager::engine::{Engine, Memory, State, Wish};
+use crate::manager::engine::record::{self, Head};
+use crate::manager::engine::{Action, Engine, Memory, State, Wish};
 use crate::manager::graph::{Graph, Id, Kind};
 use crate::manager::live::{self, Live};
 use crate::manager::places::{COMMAND, EVENT, MANAGER, ONESHOT, Places, REQUESTS};
@@ -63,10 +65,14 @@ impl Manager {
             generations: options.generations.join("generations"),
         };
         let contents = Contents::read(&dir).unable("read manager/state")?;
-        let live = match contents {
+        let mut live = match contents {
             Some(contents) => live::load(&options.generations, contents).map_err(Error::system)?,
             None => first(&options.generations)?,
         };
+        for row in live.rows.iter_mut().filter(|row| row.since == Wall::default()) {
+            // Nobody has touched it since the boot: that is as good as now.
+            row.since = clock::wall();
+        }
         let mut manager = Manager {
             oneshots: open(&definitions.oneshots)?,
             table: Table::create(&dir, &live.header, &live.rows).unable("write manager/state")?,
@@ -89,6 +95,7 @@ impl Manager {
             generations: BTreeMap::new(),
             aliases: HashMap::new(),
             children: HashMap::new(),
+            reloads: HashMap::new(),
             retries: BTreeSet::new(),
             inbox: Inbox::default(),
             policy: Policy::default(),
@@ -129,19 +136,22 @@ impl Manager {
         self.write_header();
     }
 
-    /// An engine made of memories, on the graph that is live.
+    /// An engine made of memories, on the graph that is live, and what it does first.
     pub(super) fn restore(
         &mut self,
         memories: Vec<Memory>,
         facts: Vec<(String, String)>,
-    ) -> Vec<crate::manager::engine::Action> {
-        let now = clock::boot().0;
+    ) -> Vec<Action> {
+        let (now, limit) = (clock::boot().0, self.options.limit);
+        let head = Head { graph: self.header.generation, limit, time: now };
+        let said = facts.iter().map(|(fact, value)| (fact.as_str(), value.as_str()));
+        let all = (0..).zip(memories.iter().cloned());
+        let text = record::begin_with(&self.graph, head, said, all);
+        self.begin_record(&text);
         let mut memories: Vec<Option<Memory>> = memories.into_iter().map(Some).collect();
         let memory = |id: Id| memories[id as usize].take().unwrap_or_default();
-        let limit = self.options.limit;
         let (engine, actions) = Engine::restore(Rc::clone(&self.graph), limit, now, facts, memory);
         self.engine = engine;
-        self.begin_record(now);
         actions
     }
 
@@ -161,7 +171,9 @@ impl Manager {
     }
 
     /// Holds those generations that something leads to: svc-compile removes none of them.
+    /// So does a link beside `boot`, also while there is no manager for a moment.
     pub(super) fn hold_generations(&mut self) {
+        self.mark_generation("live");
         let gone = self.known.iter().filter_map(|known| known.gone);
         let mut used: BTreeSet<u64> = gone.chain([self.header.generation]).collect();
         for id in self.graph.ids().filter(|id| self.engine.is_restarting(*id)) {

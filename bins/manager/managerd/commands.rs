@@ -2,11 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use common::format::letters::Command;
-use common::os::spawn::{Blocked, Child, Group, NoHooks, Sharing};
-use common::sys::exec::Argv;
-use rustix::fs::CWD;
-
 use super::answers::Waiting;
 use super::manager::Manager;
 use crate::manager::engine::{Event, State, Wish};
@@ -39,7 +34,11 @@ impl Manager {
         let mut events = Vec::new();
         for id in &targets {
             let known = &mut self.known[*id as usize];
-            if known.request < waiting.order {
+            if known.request >= waiting.order && verb == Verb::Reload {
+                waiting.failed = true;
+                let name = &self.graph.service(*id).name;
+                waiting.lines.push(format!("{name}: what came of its reload nobody knows"));
+            } else if known.request < waiting.order {
                 known.request = waiting.order;
                 let wish = self.wish_of(verb, *id, &targets);
                 events.extend(wish.map(|wish| Event::Wish(*id, wish)));
@@ -59,9 +58,8 @@ impl Manager {
         waiting.targets = match verb {
             Verb::Up | Verb::Once | Verb::Down => targets,
             Verb::Restart => self.with_restarted(&targets),
-            Verb::Reload | Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => {
-                BTreeSet::new()
-            }
+            Verb::Reload => std::mem::take(&mut waiting.targets),
+            Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => BTreeSet::new(),
         };
         events
     }
@@ -139,53 +137,5 @@ impl Manager {
             }
         }
         reached
-    }
-
-    fn reload_on_demand(&mut self, id: Id, waiting: &mut Waiting) {
-        let name = self.graph.service(id).name.clone();
-        if matches!(self.engine.state(id), State::Up | State::Ready) {
-            self.reload(id);
-            waiting.lines.push(format!("{name}: told to reload"));
-        } else {
-            waiting.failed = true;
-            waiting.lines.push(format!("{name}: not up"));
-        }
-    }
-
-    /// Has a service read its configuration again: by its own command, else by the signal.
-    pub(super) fn reload(&mut self, id: Id) {
-        let service = self.graph.service(id);
-        let live = self.definitions.path(&service.name, service.kind);
-        if !live.join("reload").exists() {
-            if service.kind == Kind::Daemon {
-                self.write_letter(id, Command::Reload);
-            }
-            return;
-        }
-        let unable = format!("run reload of {}", service.name);
-        if let Err(e) = self.run_reload(&live) {
-            let why = common::base::error::reason(e);
-            self.say(&format_args!("unable to {unable}: {why}"));
-        }
-    }
-
-    fn run_reload(&self, live: &std::path::Path) -> rustix::io::Result<()> {
-        let no_memory = |_| rustix::io::Errno::NOMEM;
-        let directory = common::os::file::open_dir(CWD, live)?;
-        let child = Child {
-            path: &c"./reload".to_owned(),
-            argv: &Argv::new(["./reload".into()]).map_err(no_memory)?,
-            directory: Some(std::os::fd::AsFd::as_fd(&directory)),
-            fds: &[],
-            kept: None,
-            open_files: Some(self.open_files),
-            group: Group::Session,
-            blocked: Blocked::None,
-            sharing: Sharing::Vfork,
-        };
-        match child.spawn(&mut NoHooks)?.failed {
-            Some(e) => Err(e),
-            None => Ok(()),
-        }
     }
 }

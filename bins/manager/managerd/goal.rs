@@ -23,11 +23,16 @@ impl Manager {
             return self.goal.swap(place, last);
         }
         self.goal = Vec::new();
-        let generations = &self.options.generations;
+        self.mark_generation("good");
+    }
+
+    /// Has a link beside `boot` lead to the generation that is live.
+    pub(super) fn mark_generation(&mut self, name: &'static str) {
+        let link = self.options.generations.join(name);
         let target = format!("generations/{}", self.header.generation);
-        if let Err(e) = replace_link(&generations.join("good"), &target) {
-            let path = generations.join("good");
-            self.complain("good", &format_args!("unable to make {}: {e}", path.display()));
+        if let Err(e) = replace_link(&link, &target) {
+            // On a disk that can't be written there is nothing to fall back to, nor to remove.
+            self.complain(name, &format_args!("unable to make {}: {e}", link.display()));
         }
     }
 

@@ -74,6 +74,8 @@ pub(super) struct Manager {
     pub(super) aliases: HashMap<String, Id>,
     /// Oneshots under way.
     pub(super) children: HashMap<Pid, Id>,
+    /// Commands under way that have services reload.
+    pub(super) reloads: HashMap<Pid, Id>,
     /// Oneshots that are to be tried again.
     pub(super) retries: BTreeSet<(Boot, Id)>,
     pub(super) inbox: Inbox,

@@ -13,6 +13,7 @@ mod oneshots;
 mod perform;
 mod policy;
 mod recorder;
+mod reload;
 mod requests;
 
 use std::ffi::OsString;

@@ -65,12 +65,22 @@ pub(super) fn news(
     }
 }
 
-/// How the order of this number ended, if it has, by the status of the service's last svc-oneshot.
-pub(super) fn order_done(status: &Status, number: u64) -> Option<Death> {
+/// What became of an order to svc-oneshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ended(Death),
+    /// Before the program was started.
+    CalledOff,
+}
+
+/// What became of the order of this number, if it is over, by the status of the last svc-oneshot.
+pub(super) fn outcome(status: &Status, number: u64) -> Option<Outcome> {
     let is_over = (status.phase, status.wanted) == (Phase::Down, Wanted::Down);
-    let death = status.last_run.unwrap_or(Death::Unknown);
-    (status.order > number || status.order == number && is_over)
-        .then(|| status.start_error.map_or(death, failed_start))
+    if status.order < number || status.order == number && !is_over {
+        return None;
+    }
+    let death = status.start_error.map(failed_start).or(status.last_run);
+    Some(death.map_or(Outcome::CalledOff, Outcome::Ended))
 }
 
 /// Whether an attempt has come to its end, so that the next one is awaited.

@@ -12,7 +12,7 @@ use common::sys::wait::{Which, peek, reap};
 use rustix::process::Pid;
 
 use super::manager::Manager;
-use super::news::order_done;
+use super::news::{Outcome, outcome};
 use crate::manager::engine::{Event, State};
 use crate::manager::graph::{Id, Kind};
 use crate::manager::table::Doing;
@@ -107,9 +107,12 @@ impl Manager {
 
     /// Children that have ended.
     pub(super) fn reap(&mut self, events: &mut Vec<Event>) {
-        while let Ok(Some((pid, _))) = peek(Which::Any) {
+        while let Ok(Some((pid, ended))) = peek(Which::Any) {
             // There it is: nobody else waits for our children.
             let _ = reap(pid);
+            if let Some(id) = self.reloads.remove(&pid) {
+                self.reloaded(id, ended.into());
+            }
             let Some(id) = self.children.remove(&pid) else { continue };
             self.look_at_oneshot(id, events);
             if self.is_at_work(id) && self.is_order_done(id).is_none() {
@@ -138,20 +141,28 @@ impl Manager {
     }
 
     /// How the last order ended, if it has.
-    fn is_order_done(&self, id: Id) -> Option<Death> {
+    fn is_order_done(&self, id: Id) -> Option<Outcome> {
         let status = self.status(id)?;
-        order_done(&status, self.known[id as usize].seq)
+        outcome(&status, self.known[id as usize].seq)
     }
 
-    /// What there is to say of the last order. After a start that was ended the stop command is next.
+    /// What there is to say of the last order. After a start that was ended the stop command is next,
+    /// unless it never began.
     pub(super) fn look_at_oneshot(&mut self, id: Id, events: &mut Vec<Event>) {
-        if !self.is_at_work(id) {
+        if !self.is_at_work(id)
+            || events.iter().any(|event| matches!(event, Event::Ended(of, _) if *of == id))
+        {
             return;
         }
-        let Some(death) = self.is_order_done(id) else { return };
-        match (self.engine.state(id), self.known[id as usize].doing) {
-            (State::Stopping, Doing::Start) => self.begin_to_stop(id, events),
-            _ => events.push(Event::Ended(id, death)),
+        let Some(outcome) = self.is_order_done(id) else { return };
+        match (self.engine.state(id), self.known[id as usize].doing, outcome) {
+            (State::Stopping, Doing::Start, Outcome::Ended(_)) => self.begin_to_stop(id, events),
+            (_, _, Outcome::Ended(death)) => events.push(Event::Ended(id, death)),
+            (State::Stopping, Doing::Start, Outcome::CalledOff) => {
+                events.push(Event::Ended(id, Death::Exit(0)));
+            }
+            // Somebody else has done that.
+            (_, _, Outcome::CalledOff) => events.push(Event::Ended(id, Death::Unknown)),
         }
     }
 }

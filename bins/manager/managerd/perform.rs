@@ -46,7 +46,13 @@ impl Manager {
             Action::Kill(id) => {
                 self.write_letter(id, Command::Signal(common::base::signal::Signal::KILL));
             }
-            Action::Reload(id) => self.reload(id),
+            Action::Reload(id) => {
+                if let Err(e) = self.reload(id) {
+                    let name = &self.graph.service(id).name;
+                    let why = common::base::error::reason(e);
+                    self.say(&format_args!("unable to run reload of {name}: {why}"));
+                }
+            }
         }
     }
 

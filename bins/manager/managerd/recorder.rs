@@ -56,7 +56,8 @@ impl Manager {
     /// Notes what the engine is about to be told.
     pub(super) fn record(&mut self, now: u64, events: &[Event]) {
         if self.recorder.is_full() {
-            self.begin_record(now);
+            let text = record::begin(&self.engine, self.header.generation, now);
+            self.begin_record(&text);
         }
         let text = record::step(&self.graph, now, events);
         if let Err(e) = self.recorder.append(&text) {
@@ -64,10 +65,9 @@ impl Manager {
         }
     }
 
-    /// Begins a file with all that the engine remembers.
-    pub(super) fn begin_record(&mut self, now: u64) {
-        let text = record::begin(&self.engine, self.header.generation, now);
-        if let Err(e) = self.recorder.begin(&self.dir, &text) {
+    /// Begins a file with all that is remembered.
+    pub(super) fn begin_record(&mut self, text: &str) {
+        if let Err(e) = self.recorder.begin(&self.dir, text) {
             self.complain_of_recorder(e);
         }
     }
