@@ -326,6 +326,9 @@ ok 'is applied for a second' change apply --confirm 1
 came_back() { [ "$(generation)" = "$((first + 1))" ]; }
 becomes 20 'what is not confirmed is not kept' came_back
 ok 'it is as it was' change wait --settled db web new
+ok 'what is gone' change apply "$first"
+ok 'and comes back' change apply "$((first + 1))"
+is 'is as new' "$(grep '^new: ready' out)" 'new: ready'
 ok 'also a plan for a generation' change apply --plan "$first"
 contains 'says what is gone' "$(cat out)" 'new: gone: is stopped'
 exits 1 'there is no such generation' change apply 99

@@ -259,6 +259,9 @@ impl Manager {
             let service = self.graph.service(id);
             let (name, kind) = (service.name.clone(), service.kind);
             self.remove(&name, kind);
+            // If it comes back it has another supervisor, which counts anew.
+            self.known[id as usize].seq = 0;
+            self.write_row(id);
         }
     }
 }
