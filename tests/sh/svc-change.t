@@ -119,13 +119,13 @@ is 'after them' "$(grep down out)" 'web: down
 db: down'
 exits 1 'what needs one that is held down does not come up' change up web
 is 'and that is why' "$(tail -n 1 out)" 'web: not ready: web needs db; db is held down'
-is 'with the way out' "$(cat err)" "svc-change: hint: svc-change --dir $T/run up db ends that"
+is 'with the way out' "$(cat err)" "svc-change: hint: svc-change --dir $T/run --generations $T/lib up db ends that"
 ok 'which helps' change up db
 ok 'as it says' change wait web
 
 exits 1 'what fails is not ready' change up after-bad
 contains 'the root of it is told' "$(cat out)" 'after-bad: not ready: after-bad needs bad; bad failed: exit code 1'
-is 'and where more is' "$(cat err)" "svc-change: hint: svc-db --dir $T/run why after-bad says more"
+is 'and where more is' "$(cat err)" "svc-change: hint: svc-db --dir $T/run --generations $T/lib why after-bad says more"
 exits 1 'quiet or not' change --quiet up after-bad
 contains 'what goes wrong is said' "$(cat out)" 'after-bad: not ready: '
 is 'without hints' "$(cat err)" ''

@@ -9,6 +9,8 @@ mod output;
 mod plan;
 mod wait;
 
+use std::path::Path;
+
 use common::base::signal::Signal;
 use common::os::fds::fill_stdio;
 use common::os::signals::Signals;
@@ -16,6 +18,7 @@ use common::prelude::*;
 
 use self::options::{Options, Task};
 use self::output::Output;
+use super::places::{GENERATIONS, USUAL};
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-change",
@@ -74,6 +77,13 @@ fn is_name(name: &str) -> bool {
 
 /// How a command for the same live system begins.
 fn command(options: &Options, program: &str) -> String {
-    let is_usual = options.dir == std::path::Path::new(super::places::USUAL);
-    if is_usual { program.to_owned() } else { format!("{program} --dir {}", options.dir.display()) }
+    let mut command = program.to_owned();
+    for (option, dir, usual) in
+        [("--dir", &options.dir, USUAL), ("--generations", &options.generations, GENERATIONS)]
+    {
+        if dir != Path::new(usual) {
+            command += &format!(" {option} {}", dir.display());
+        }
+    }
+    command
 }
