@@ -184,7 +184,7 @@ disk      oneshot  -        up        failed    TIME
 mail      daemon   -        up        starting  TIME
 old-mail  daemon   -        down      down      TIME
 online    group    -        up        down      TIME
-web       daemon   -        up        down      -'
+web       daemon   -        up        down      TIME'
 is 'as JSON' "$(said db list --json | sed -n 4p)" '{"name":"disk","kind":"oneshot","enabled":false,"wanted":"up","asked":"none","state":"failed","failure":"ended:exit=3","since":"TIME","gone":false}'
 is 'the live generation is marked' "$(db generations | sed -n '1s/.*services//p')" '  boot  live'
 is 'why a service is not up' "$(said db why web | sed "s,$T,T,")" 'web: down since TIME

@@ -22,7 +22,10 @@ impl Engine {
     }
 
     fn wished(&mut self, id: Id, wish: Wish) {
-        self.remembered(id).wish = wish;
+        let is_oneshot = self.graph.service(id).kind == Kind::Oneshot;
+        let is_done = is_oneshot && self.entry(id).state == State::Ready;
+        // What a oneshot is to do once may be done already.
+        self.remembered(id).wish = if is_done && wish == Wish::Once { Wish::None } else { wish };
         self.doubt(id);
         if self.entry(id).is_wished() {
             self.reset(id);
