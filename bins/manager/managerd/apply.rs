@@ -125,6 +125,7 @@ impl Manager {
         let old = self.live();
         let set = ChangeSet::new(&self.options.generations, &old, number)?;
         let is_empty = set.is_empty();
+        self.renew = true;
         let unsettled: BTreeSet<Id> = self.unsettled().collect();
         let ChangeSet { mut live, changes, graph_changed: _ } = set;
         (live.header.applied, live.header.back) = (order, back);

@@ -105,6 +105,7 @@ impl Manager {
             sweep_due: Some(clock::boot()),
             open_files,
             complaints: BTreeMap::new(),
+            renew: false,
             over: false,
         };
         manager.read_policy();

@@ -14,6 +14,7 @@ mod perform;
 mod policy;
 mod recorder;
 mod reload;
+mod renew;
 mod requests;
 
 use std::ffi::OsString;
