@@ -124,10 +124,11 @@ impl Manager {
     ) -> Result<Applied, String> {
         let old = self.live();
         let set = ChangeSet::new(&self.options.generations, &old, number)?;
-        let is_empty = set.is_empty();
+        // What was gone and is down now is left out even if nothing else is different.
+        let is_same = set.is_empty() && set.live.graph == old.graph;
         self.renew = true;
         let unsettled: BTreeSet<Id> = self.unsettled().collect();
-        let ChangeSet { mut live, changes, graph_changed: _ } = set;
+        let ChangeSet { mut live, changes, graph_changed } = set;
         (live.header.applied, live.header.back) = (order, back);
         let table = Table::create(&self.dir, &live.header, &live.rows)
             .map_err(|e| format!("unable to write manager/state: {}", reason(e)))?;
@@ -135,7 +136,7 @@ impl Manager {
         self.table = table;
         self.header = live.header.clone();
         self.announce(&format!("generation {number}\n"));
-        if is_empty {
+        if is_same {
             self.settle_in(&old.graph, &changes);
             let lines = vec!["nothing has changed".to_owned()];
             return Ok(Applied { lines, ..Applied::default() });
@@ -168,7 +169,12 @@ impl Manager {
         let line = |(name, change): &(String, Change)| format!("{name}: {}", change.words());
         let mut lines: Vec<String> = changes.iter().map(line).collect();
         if lines.is_empty() {
-            lines.push("only what services say of one another has changed".to_owned());
+            let what = if graph_changed {
+                "only what services say of one another has changed"
+            } else {
+                "nothing has changed"
+            };
+            lines.push(what.to_owned());
         }
         Ok(Applied { targets, lines, events })
     }
