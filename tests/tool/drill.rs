@@ -454,7 +454,7 @@ pub(crate) fn tell(path: &std::path::Path, letter: &[u8]) -> bool {
 }
 
 /// All processes below us, or, in a pid namespace, all but process 1; without ourselves and zombies.
-fn processes(process_1: bool) -> Vec<(i32, String)> {
+pub(crate) fn processes(process_1: bool) -> Vec<(i32, String)> {
     let mut parents = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {

@@ -1,5 +1,5 @@
 //! coppice-test: a service, a logger and a finish script that notice what must not happen, and the
-//! drill that kills everything around them; what cuts a logger's power.
+//! drill that kills everything around them; the same for the manager; what cuts a logger's power.
 #![cfg_attr(not(test), no_main)]
 
 mod chains;
@@ -12,6 +12,7 @@ mod judge;
 mod log_directory;
 mod log_drill;
 mod logger;
+mod manager;
 mod numbered;
 mod power_cut;
 mod process;
@@ -40,6 +41,8 @@ fn run(argv: Vec<OsString>) -> u8 {
         talker::PROGRAM,
         power_cut::PROGRAM,
         chains::PROGRAM,
+        manager::PROGRAM,
+        manager::MANAGED,
         process::PROGRAM,
     ];
     common::program::dispatch(argv, &[&programs])
