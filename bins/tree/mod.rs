@@ -4,7 +4,7 @@ use common::program::Program;
 
 mod appearances;
 pub(crate) mod client;
-mod controls;
+pub(crate) mod controls;
 mod ctl;
 mod events;
 mod fifodir;

@@ -25,6 +25,7 @@ use super::requests::Inbox;
 use crate::manager::engine::{Action, Engine, Event};
 use crate::manager::graph::{Graph, Id};
 use crate::manager::table::{Doing, Header, Row, Table};
+use crate::tree::controls::{Control, leaves_out};
 use crate::tree::listener::Listener;
 
 /// What is known of a service besides what the engine remembers.
@@ -193,6 +194,9 @@ impl Manager {
     }
 
     pub(super) fn write_row(&mut self, id: Id) {
+        if leaves_out(Control::NoTable) {
+            return;
+        }
         let row = self.row(id);
         if let Err(e) = self.table.put(id, &row) {
             // Its space is there since it was made: a disk error, or somebody is at it.

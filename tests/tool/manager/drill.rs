@@ -20,7 +20,7 @@ use rustix::process::{Pid, getpid, set_child_subreaper};
 
 use super::client::{self, Client, Told, spawn};
 use super::graph::Services;
-use super::instance::{FAULTS, OVER, UNSTEADY, append};
+use super::instance::{FAULTS, OVER, UNKNOWN, UNSTEADY, append};
 use super::judge::Judge;
 use super::model::Model;
 use super::options::{GENERATIONS, HELP, Options, read};
@@ -32,8 +32,6 @@ use crate::tree::{make_dir, write};
 
 pub(crate) const PROGRAM: Program = Program { name: "manager-drill", help: HELP, main };
 
-/// How long anything may take when nobody disturbs it any more, ms.
-const PATIENCE: u64 = 30_000;
 /// How often is looked, ms.
 const LOOK: u64 = 5;
 /// What is asked for, and how often of a hundred times.
@@ -109,6 +107,9 @@ impl Drill {
         for service in self.services.all.iter().filter(|service| !service.is_steady) {
             let path = format!("log/{}.{UNSTEADY}", service.tag);
             write(&self.options.root.join(path), "", 0o644)?;
+        }
+        if self.options.kill_scan {
+            write(&self.options.root.join("log").join(UNKNOWN), "", 0o644)?;
         }
         let root = &self.options.root;
         let dir = root.join("run/scan/svc-managerd");
@@ -261,10 +262,10 @@ impl Drill {
 
     /// Waits until something holds; that it does not come is a fault.
     fn until(&mut self, what: &str, holds: impl Fn(&Drill) -> bool) -> Result<()> {
-        let end = clock::boot().after(PATIENCE);
+        let end = clock::boot().after(self.options.patience * 1000);
         while !holds(self) {
             if clock::boot() > end {
-                self.faults.push(format!("not in 30 s: {what}"));
+                self.faults.push(format!("not in time: {what}"));
                 let requests = self.clients.iter().map(|client| client.request.pack());
                 self.faults.extend(requests.map(|request| format!("no answer: {request}")));
                 self.clients.clear();
@@ -357,7 +358,7 @@ impl Drill {
 
     /// Nothing is killed for now: soon what is wanted is what there is.
     fn settle(&mut self, when: &str) -> Result<()> {
-        let end = clock::boot().after(PATIENCE);
+        let end = clock::boot().after(self.options.patience * 1000);
         loop {
             self.pass(clock::boot().after(50))?;
             self.model.take(client::answers(&self.options.root));

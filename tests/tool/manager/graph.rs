@@ -87,14 +87,15 @@ impl Services {
                     break;
                 }
             }
+            let is_steady = random.below(UNSTEADY) != 0;
             all.push(Service {
                 tag: format!("s{number:03}"),
                 kind: share(&KINDS, random),
                 is_enabled: random.below(2) == 0,
-                is_steady: random.below(UNSTEADY) != 0,
+                is_steady,
                 pause: random.one_of(&PAUSES),
                 relations,
-                changes: random.below(CHANGING) == 0,
+                changes: is_steady && random.below(CHANGING) == 0,
             });
         }
         let names = (0..GENERATIONS).map(|_| names(&all, random)).collect();
@@ -232,13 +233,13 @@ impl Services {
 
 /// What the services are called in a generation, if they are in it.
 fn names(all: &[Service], random: &mut Random) -> Vec<Option<String>> {
-    let name = |service: &Service| match random.below(3) {
-        _ if service.is_steady => Some(service.tag.clone()),
-        0 => None,
-        1 => Some(format!("{}-renamed", service.tag)),
+    // One that was renamed while it went away would be two services for a moment.
+    let name = |(number, service): (usize, &Service)| match random.below(3) {
+        0 if !service.is_steady && number % 2 == 0 => None,
+        0 if !service.is_steady => Some(format!("{}-renamed", service.tag)),
         _ => Some(service.tag.clone()),
     };
-    all.iter().map(name).collect()
+    all.iter().enumerate().map(name).collect()
 }
 
 fn share<T: Copy>(shares: &[(T, u64)], random: &mut Random) -> T {

@@ -33,6 +33,8 @@ it starts, and those that must not be when it stops.
 pub(super) const FAULTS: &str = "faults";
 /// `TAG.unsteady`: it goes and comes back with generations, and its orders are counted anew.
 pub(super) const UNSTEADY: &str = "unsteady";
+/// How a command has ended may be unknown: one that was started may be started again.
+pub(super) const UNKNOWN: &str = "unknown";
 /// From here on the tree ends, in whatever order.
 pub(super) const OVER: &str = "over";
 /// Where a daemon says that it is ready.
@@ -73,7 +75,7 @@ fn main(mut args: Args) -> Result<Next> {
     };
     let (needs, users) = (tags()?, tags()?);
     args.end()?;
-    let lasts = role == "last";
+    let lasts = role == "last" || role == "fail";
     let instance = Instance { log, tag, pause, needs, users, lasts };
     let _alone = instance.alone()?;
     match role.to_str() {
@@ -151,7 +153,8 @@ impl Instance {
         let last = history.last().map_or("", String::as_str);
         // An order that was ended before it could say anything may be missing.
         let is_up = last == "started" || last.starts_with("start ");
-        if what == "start" && is_up && !self.lasts {
+        let may_be_unknown = self.log.join(UNKNOWN).exists();
+        if what == "start" && is_up && !self.lasts && !may_be_unknown {
             self.fault(&format!("twice: {line} after {last}, not stopped"))?;
         }
         self.say(&line)

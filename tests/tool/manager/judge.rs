@@ -111,9 +111,9 @@ impl Judge<'_> {
         let (runs, says) = (is_locked(&log, &service.tag), ready_of(&log, &service.tag).exists());
         let expected = match service.kind {
             Kind::Daemon => (is_ready, is_ready),
-            Kind::Oneshot => (false, is_ready),
-            // Nothing takes it down.
-            Kind::Lasting => (false, is_ready || says),
+            Kind::Oneshot if !self.unknown_allowed => (false, is_ready),
+            // Nothing takes it down, or nobody knows that it is up.
+            Kind::Lasting | Kind::Oneshot => (false, is_ready || says),
             Kind::Failing | Kind::Group => (false, false),
         };
         if (runs, says) != expected {

@@ -19,6 +19,7 @@ fault, then what there was; exits 1 if there was a fault.
   --transactions N   how many (200)
   --rate N           kills per second (10); 0: none
   --kill-scan        svc-scan is killed as well: how an orphan has ended may then be unknown
+  --patience S       how long anything may take when nobody is killed (30)
   --seed N           for the same again
 ";
 
@@ -29,6 +30,7 @@ pub(super) struct Options {
     pub(super) transactions: u64,
     pub(super) rate: u64,
     pub(super) kill_scan: bool,
+    pub(super) patience: u64,
     pub(super) seed: u64,
 }
 
@@ -40,6 +42,7 @@ pub(super) fn read(mut args: Args) -> Result<Options> {
         transactions: 200,
         rate: 10,
         kill_scan: false,
+        patience: 30,
         seed: clock::wall().0 / 1000,
     };
     let absolute = |path: OsString| std::path::absolute(path).unable("find a directory");
@@ -51,6 +54,7 @@ pub(super) fn read(mut args: Args) -> Result<Options> {
             "--transactions" => options.transactions = args.value("number")?,
             "--rate" => options.rate = args.value("number")?,
             "--kill-scan" => options.kill_scan = true,
+            "--patience" => options.patience = args.value("number")?,
             "--seed" => options.seed = args.value("number")?,
             _ => return Err(common::base::args::unknown(&option)),
         }
