@@ -121,6 +121,7 @@ impl Manager {
         let actions = self.restore(memories, facts);
         let mut events = self.carry_out(&actions);
         self.hold_generations();
+        self.remove_left();
         self.repair();
         for id in self.graph.ids() {
             self.look(id, true, &mut events);
@@ -167,6 +168,20 @@ impl Manager {
             // What goes down for a restart gets its new definition when it is down.
             if (is_there || is_awaited) && !self.engine.is_restarting(id) {
                 self.define(id);
+            }
+        }
+    }
+
+    /// Takes away the live directories of services that are gone: a predecessor may not have come to it.
+    fn remove_left(&mut self) {
+        for kind in [Kind::Daemon, Kind::Oneshot] {
+            for name in self.definitions.names(kind) {
+                let id = self.graph.find(&name).filter(|id| self.graph.service(*id).kind == kind);
+                match id {
+                    Some(id) => self.forget_when_gone(id, self.engine.state(id)),
+                    None if self.aliases.contains_key(&name) => {}
+                    None => self.remove(&name, kind),
+                }
             }
         }
     }

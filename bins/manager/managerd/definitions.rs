@@ -67,6 +67,14 @@ impl Definitions {
         fs::symlink_metadata(self.path(name, kind).join(DEF)).is_ok()
     }
 
+    /// The services of a kind that have a live directory.
+    pub(super) fn names(&self, kind: Kind) -> Vec<String> {
+        let parent = self.path("", kind);
+        let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| !name.starts_with('.') && self.is_there(name, kind)).collect()
+    }
+
     /// The generation of its definition, if it has one.
     pub(super) fn generation(&self, name: &str, kind: Kind) -> Option<u64> {
         let definition = fs::read_link(self.path(name, kind).join(DEF)).ok()?;
