@@ -186,7 +186,8 @@ impl Instance {
     }
 
     fn be_gone(&self) -> Result<()> {
-        if !self.log.join(OVER).exists() {
+        // One whose end is unknown has failed, and may still say that it is ready.
+        if !self.log.join(OVER).exists() && !self.log.join(UNKNOWN).exists() {
             for tag in &self.users {
                 if ready_of(&self.log, tag).exists() {
                     self.fault(&format!("too early: it stops, and {tag} is ready"))?;
