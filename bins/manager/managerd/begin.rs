@@ -172,15 +172,16 @@ impl Manager {
         }
     }
 
-    /// Takes away the live directories of services that are gone: a predecessor may not have come to it.
+    /// Takes away what is live of services that are gone: a predecessor may not have come to it.
     fn remove_left(&mut self) {
+        for id in self.graph.ids() {
+            self.forget_when_gone(id, self.engine.state(id));
+        }
         for kind in [Kind::Daemon, Kind::Oneshot] {
             for name in self.definitions.names(kind) {
-                let id = self.graph.find(&name).filter(|id| self.graph.service(*id).kind == kind);
-                match id {
-                    Some(id) => self.forget_when_gone(id, self.engine.state(id)),
-                    None if self.aliases.contains_key(&name) => {}
-                    None => self.remove(&name, kind),
+                let is_its = |id: Id| self.graph.service(id).kind == kind;
+                if !self.find(&name).is_some_and(is_its) {
+                    self.remove(&name, kind);
                 }
             }
         }
