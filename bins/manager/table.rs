@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::os::fd::OwnedFd;
 
 use common::base::stamp::Wall;
+use common::format::record::checksum;
 use common::os::file;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::{Errno, Result, pwrite};
@@ -158,11 +159,6 @@ fn text_of(line: &str) -> Option<&str> {
     let (text, sum) = line.split_at_checked(line.len().checked_sub(9)?)?;
     let text = text.trim_end();
     (u32::from_str_radix(sum.trim_start(), 16) == Ok(checksum(text.as_bytes()))).then_some(text)
-}
-
-/// FNV-1a, 32 bits: enough to tell a torn line.
-fn checksum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 /// The table, open for writing.

@@ -78,7 +78,7 @@ pub fn parse(bytes: &[u8]) -> Option<impl Iterator<Item = (&str, &str)> + Clone>
 }
 
 /// FNV-1a, 32 bits (draft-eastlake-fnv): enough to tell a torn write, which is all it is for.
-fn checksum(bytes: &[u8]) -> u32 {
+pub fn checksum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 

@@ -1,6 +1,6 @@
 //! Requests under way: when they are over, and what is answered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 
 use common::base::error::{exit, reason};
@@ -9,8 +9,10 @@ use rustix::io::Errno;
 
 use super::manager::Manager;
 use super::requests::Taken;
+use crate::manager::announcement::Announcement;
 use crate::manager::engine::{Event, State, Wish};
 use crate::manager::graph::Id;
+use crate::manager::live;
 use crate::manager::places::REQUESTS;
 use crate::manager::reasons;
 use crate::manager::request::{Answer, Progress, Request, RequestId, Verb};
@@ -131,18 +133,17 @@ impl Manager {
             Err(e) => {
                 let why = reason(e);
                 self.complain("answer", &format_args!("unable to write an answer: {why}"));
-                self.announce(&format!("request {} lost {why}\n", id.as_str()));
+                self.announce(Announcement::Lost(id.as_str(), &why));
                 false
             }
         }
     }
 
     fn announce_request(&mut self, id: &RequestId, progress: Progress) {
-        let word = match progress {
-            Progress::Accepted => "accepted",
-            Progress::Done(_) => "done",
-        };
-        self.announce(&format!("request {} {word}\n", id.as_str()));
+        self.announce(match progress {
+            Progress::Accepted => Announcement::Accepted(id.as_str()),
+            Progress::Done(_) => Announcement::Done(id.as_str()),
+        });
     }
 
     fn answer_of(&mut self, principal: &str, id: &RequestId) -> Option<Answer> {
@@ -287,12 +288,9 @@ impl Manager {
 
     /// Look at the facts again: what they say now.
     pub(super) fn facts(&self) -> Vec<Event> {
-        let value = |fact: &str| {
-            let bytes = fs::read(self.options.facts.join(fact)).ok()?;
-            let text = String::from_utf8_lossy(&bytes);
-            Some(text.lines().next().unwrap_or_default().to_owned())
-        };
+        let mut values: HashMap<String, String> =
+            live::facts(&self.options.facts, &self.graph).into_iter().collect();
         let facts = self.graph.facts();
-        facts.map(|fact| Event::Fact(fact.to_owned(), value(fact))).collect()
+        facts.map(|fact| Event::Fact(fact.to_owned(), values.remove(fact))).collect()
     }
 }

@@ -13,6 +13,7 @@ use common::os::fifo::{self, Ends};
 
 use super::answers::Waiting;
 use super::manager::{Known, Manager};
+use crate::manager::announcement::Announcement;
 use crate::manager::change_set::{Change, ChangeSet};
 use crate::manager::engine::{Event, Memory, State};
 use crate::manager::graph::{Graph, Id, Kind};
@@ -135,7 +136,7 @@ impl Manager {
         // From here on it is done, whoever dies.
         self.table = table;
         self.header = live.header.clone();
-        self.announce(&format!("generation {number}\n"));
+        self.announce(Announcement::Generation(number));
         if is_same {
             self.settle_in(&old.graph, &changes);
             let lines = vec!["nothing has changed".to_owned()];

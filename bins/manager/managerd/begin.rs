@@ -9,7 +9,7 @@ use common::base::error::{exit, reason};
 use common::base::signal::Signal;
 use common::base::stamp::Wall;
 use common::format::records::Holder;
-use common::os::fifodir::Subscription;
+use common::os::fifodir::{Quiet, Subscription};
 use common::os::lock::Patience;
 use common::os::process::{BootId, Identity};
 use common::os::siblings::Siblings;
@@ -25,6 +25,7 @@ use super::manager::{Known, Manager};
 use super::policy::{LONGEST, Policy};
 use super::recorder::Recorder;
 use super::requests::Inbox;
+use crate::manager::announcement::Announcement;
 use crate::manager::engine::record::{self, Head};
 use crate::manager::engine::{Action, Engine, Memory, State, Wish};
 use crate::manager::graph::{Graph, Id, Kind};
@@ -90,6 +91,7 @@ impl Manager {
             _lock: lock,
             scan: scan_fd,
             events,
+            quiet: Quiet::default(),
             tree,
             definitions,
             generations: BTreeMap::new(),
@@ -130,7 +132,7 @@ impl Manager {
             }
         }
         self.step(events);
-        self.announce("managerd started\n");
+        self.announce(Announcement::Started);
         for (principal, id, order, request) in self.take_over_requests() {
             self.header.requests = self.header.requests.max(order);
             self.begin_request(&principal, id, order, request);

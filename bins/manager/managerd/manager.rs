@@ -1,13 +1,16 @@
 //! The manager: what it holds, and its main loop.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
 use common::base::error::reason;
 use common::base::signal::Signal;
 use common::base::stamp::{Boot, Wall};
+use common::base::text::Text;
+use common::format::event::MAX;
+use common::os::fifodir::Quiet;
 use common::os::process::BootId;
 use common::os::siblings::Siblings;
 use common::os::signals::Signals;
@@ -22,6 +25,7 @@ use super::definitions::Definitions;
 use super::policy::Policy;
 use super::recorder::Recorder;
 use super::requests::Inbox;
+use crate::manager::announcement::Announcement;
 use crate::manager::engine::{Action, Engine, Event};
 use crate::manager::graph::{Graph, Id};
 use crate::manager::table::{Doing, Header, Row, Table};
@@ -56,8 +60,9 @@ pub(super) struct Manager {
     pub(super) scan: OwnedFd,
     /// `manager/oneshot/`.
     pub(super) oneshots: OwnedFd,
-    /// `manager/event/`.
+    /// `manager/event/`, and whether anybody listens there.
     pub(super) events: OwnedFd,
+    pub(super) quiet: Quiet,
     /// What the tree announces.
     pub(super) tree: Listener,
     pub(super) definitions: Definitions,
@@ -218,8 +223,12 @@ impl Manager {
     }
 
     /// Tells whoever listens.
-    pub(super) fn announce(&mut self, line: &str) {
-        if let Err(e) = fifodir::notify(&self.events, line.as_bytes()) {
+    pub(super) fn announce(&mut self, announcement: Announcement<'_>) {
+        let mut line = Text::<{ MAX }>::new();
+        // Text remembers by itself what does not fit; a name that was checked does.
+        let _ = writeln!(line, "{announcement}");
+        let told = fifodir::notify_unless_quiet(&self.events, line.bytes(), &mut self.quiet);
+        if let Err(e) = told {
             self.complain("event", &format_args!("unable to read manager/event: {}", reason(e)));
         }
     }

@@ -1,5 +1,7 @@
 //! What the engine says is to be done: letters to supervisors, and words to whoever listens.
 
+use std::rc::Rc;
+
 use common::format::letters::Command;
 use common::format::status::{Phase, Status, Wanted};
 use common::os::clock;
@@ -7,6 +9,7 @@ use common::os::fifo::{self, Ends};
 use rustix::io::Errno;
 
 use super::manager::Manager;
+use crate::manager::announcement::Announcement;
 use crate::manager::engine::{Action, Cause, Event, State, Wish};
 use crate::manager::graph::{Id, Kind};
 use crate::manager::reasons;
@@ -57,15 +60,15 @@ impl Manager {
     }
 
     fn note(&mut self, id: Id, state: State, cause: Option<Cause>) {
-        let service = self.graph.service(id);
-        let line = format!("service {} {}\n", service.name, state.word());
+        let graph = Rc::clone(&self.graph);
+        let name = &graph.service(id).name;
         if let (State::Failed, Some(Cause::Failed(failure))) = (state, cause) {
             let why = reasons::of_failure(failure);
-            self.say(&format_args!("{} failed: {why}", service.name));
+            self.say(&format_args!("{name} failed: {why}"));
             self.give_up(id);
             self.fail_once(id, &why);
         }
-        self.announce(&line);
+        self.announce(Announcement::Service(name, state));
         self.forget_when_gone(id, state);
     }
 
