@@ -41,6 +41,8 @@ pub(crate) const BODIES: &[Body] = &[
     ("datagram", datagram),
     ("service", service),
     ("graph", graph),
+    ("request", request),
+    ("table", table),
     ("replay", replay),
 ];
 
@@ -355,6 +357,43 @@ pub(crate) fn graph(bytes: &[u8]) {
             assert!(number.is_none_or(|number: usize| number <= text.split('\n').count()));
             assert!(!what.contains(char::is_control), "{what:?}");
         }
+    }
+}
+
+/// What is written to the manager's fifos, and what it answers: what was read is written as a line that
+/// reads back the same, and a long request as lines of which each fits.
+pub(crate) fn request(bytes: &[u8]) {
+    use bins::manager::announcement::Announcement;
+    use bins::manager::policy::Policy;
+    use bins::manager::request::{Answer, LONGEST, Line, Request};
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if let Some(announcement) = Announcement::unpack(line) {
+            let text = announcement.to_string();
+            assert_eq!(Announcement::unpack(text.as_bytes()), Some(announcement));
+        }
+        let Some(Line { id, part, text }) = Line::unpack(line) else { continue };
+        assert!(part.0 >= 1 && part.0 <= part.1);
+        let Ok(request) = Request::unpack(text) else { continue };
+        assert_eq!(Request::unpack(&request.pack()).as_ref(), Ok(&request));
+        let lines = request.lines(&id);
+        assert!(lines.iter().all(|line| line.len() <= LONGEST));
+        for line in lines {
+            assert!(Line::unpack(line.trim_end_matches('\n').as_bytes()).is_some());
+        }
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(answer) = Answer::unpack(&text) {
+        assert_eq!(Answer::unpack(&answer.pack()), Some(answer));
+    }
+    let (policy, errors) = Policy::read(&text);
+    assert!(policy.groups().all(|group| !group.is_empty() && !group.contains('/')));
+    assert!(errors.len() <= text.lines().count());
+}
+
+/// The manager's table of states.
+pub(crate) fn table(bytes: &[u8]) {
+    if let Some(contents) = bins::manager::table::Contents::unpack(bytes) {
+        assert!(contents.rows.len() <= bytes.len());
     }
 }
 

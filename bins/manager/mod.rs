@@ -15,6 +15,7 @@ pub mod graph_file;
 pub mod live;
 mod managerd;
 pub mod places;
+pub mod policy;
 pub mod reasons;
 mod relation;
 pub mod request;

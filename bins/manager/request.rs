@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::graph_file::is_fit;
+
 /// The longest line, newline included: one write of it to a fifo is whole or not at all.
 pub const LONGEST: usize = 4096;
 /// The most lines that one request may take: more names than there are services.
@@ -135,6 +137,9 @@ impl Request {
                     request.confirm = Some(seconds);
                 }
                 Some(_) => return Err(format!("{word} does not go with {}", verb.word())),
+                None if !is_fit(word) => {
+                    return Err(format!("{word:?} is not the name of a service"));
+                }
                 None => request.names.push(word.to_owned()),
             }
         }
@@ -243,9 +248,12 @@ impl Answer {
     pub fn unpack(text: &str) -> Option<Answer> {
         let (mut request, mut order, mut state, mut exit) = (None, None, None, None);
         let mut lines = Vec::new();
-        let mut all = text.strip_suffix("end\n")?.lines();
+        let mut all = text.strip_suffix("\nend\n")?.split('\n');
         all.next().filter(|line| *line == "version=1")?;
         for line in all {
+            if line.contains(char::is_control) {
+                return None;
+            }
             match line.split_once('=')? {
                 ("request", value) => request = Some(value.to_owned()),
                 ("order", value) => order = value.parse().ok(),
@@ -297,6 +305,7 @@ mod tests {
             ("apply --confirm=soon", "--confirm=soon is no number of seconds"),
             ("apply 1 2", "apply takes the number of one generation"),
             ("confirm web", "confirm takes no names"),
+            ("up ../web", "\"../web\" is not the name of a service"),
         ] {
             assert_eq!(Request::unpack(text), Err(error.to_owned()), "{text}");
         }

@@ -234,7 +234,8 @@ impl Contents {
         Contents::read(&dir)
     }
 
-    fn unpack(bytes: &[u8]) -> Option<Contents> {
+    /// From the file; none: it is no table.
+    pub fn unpack(bytes: &[u8]) -> Option<Contents> {
         let mut lines = std::str::from_utf8(bytes).ok()?.lines();
         let (header, width, services) = Header::unpack(text_of(lines.next()?)?)?;
         if bytes.len() != width * (1 + services) {

@@ -22,7 +22,6 @@ use rustix::io::Errno;
 use super::Options;
 use super::definitions::Definitions;
 use super::manager::{Known, Manager};
-use super::policy::{LONGEST, Policy};
 use super::recorder::Recorder;
 use super::requests::Inbox;
 use crate::manager::announcement::Announcement;
@@ -31,6 +30,7 @@ use crate::manager::engine::{Action, Engine, Memory, State, Wish};
 use crate::manager::graph::{Graph, Id, Kind};
 use crate::manager::live::{self, Live};
 use crate::manager::places::{COMMAND, EVENT, MANAGER, ONESHOT, Places, REQUESTS};
+use crate::manager::policy::{LONGEST, Policy};
 use crate::manager::table::{Contents, Header, Row, Table};
 use crate::tree::listener::Listener;
 

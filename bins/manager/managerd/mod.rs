@@ -11,7 +11,6 @@ mod manager;
 mod news;
 mod oneshots;
 mod perform;
-mod policy;
 mod recorder;
 mod reload;
 mod renew;

@@ -8,8 +8,8 @@ use common::prelude::*;
 use rustix::fs::{AtFlags, Gid, Mode, chmodat, chownat, mkdirat};
 use rustix::io::Errno;
 
-use super::policy::Policy;
 use crate::manager::places::{COMMAND, OWNER, REQUESTS};
+use crate::manager::policy::Policy;
 use crate::manager::request::{LONGEST, Line, MOST_PARTS, RequestId};
 
 /// As many lines of one principal as are served before it is the next one's turn.

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::manager::places::OWNER;
-use crate::manager::request::{Request, Verb};
+use super::places::OWNER;
+use super::request::{Request, Verb};
 
 /// The longest file, bytes.
-pub(super) const LONGEST: usize = 1 << 20;
+pub const LONGEST: usize = 1 << 20;
 
 /// What one line allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ struct Grant {
 
 /// Who may do what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Policy(BTreeMap<String, Vec<Grant>>);
+pub struct Policy(BTreeMap<String, Vec<Grant>>);
 
 impl Policy {
     /// From the file's text; and what is wrong with it, with the lines. What is wrong allows nothing.
-    pub(super) fn read(text: &str) -> (Policy, Vec<String>) {
+    pub fn read(text: &str) -> (Policy, Vec<String>) {
         let (mut policy, mut errors) = (Policy::default(), Vec::new());
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.split('#').next().unwrap_or_default();
@@ -56,12 +56,12 @@ impl Policy {
     }
 
     /// The groups that may do something.
-    pub(super) fn groups(&self) -> impl Iterator<Item = &str> {
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     /// What of a request a principal may not ask for, if anything.
-    pub(super) fn refuses(&self, principal: &str, request: &Request) -> Option<String> {
+    pub fn refuses(&self, principal: &str, request: &Request) -> Option<String> {
         if principal == OWNER {
             return None;
         }
