@@ -189,22 +189,54 @@ impl Edges<'_> {
 
     /// Each with its whole path, and where each step of it is said.
     fn cycles(&mut self, cycles: &Cycles) {
+        const WAIT: &str = "these wait for one another";
+        const RESTART: &str = "these restart one another without end";
         for cycle in cycles.of_order.iter().chain(&cycles.of_parts) {
-            let steps: Vec<_> = cycle.iter().zip(cycle.iter().cycle().skip(1)).collect();
-            let path: Vec<_> = cycle.iter().chain(cycle.first()).map(|id| self.name(*id)).collect();
-            let what = format!("these wait for one another: {}", path.join(" -> "));
-            let mut places = steps.iter().filter_map(|(from, to)| {
-                let (place, key) = self.said.get(&(**from, **to))?;
-                let said = if *key == "before" { (to, from) } else { (from, to) };
-                Some((*place, format!("{} {key} {}", self.name(**said.0), self.name(**said.1))))
-            });
-            let Some((place, first)) = places.next() else { continue };
-            let mut diagnostic = Diagnostic::new(Code::Cycle, place, what)
-                .help("take one of these out")
-                .note(place, first);
-            diagnostic.notes.extend(places);
-            self.found.push(diagnostic);
+            self.cycle(Code::Cycle, WAIT, cycle, Edges::order);
         }
+        for cycle in &cycles.of_restarts {
+            self.cycle(Code::Restarts, RESTART, cycle, Edges::restart);
+        }
+    }
+
+    fn cycle(
+        &mut self,
+        code: Code,
+        what: &str,
+        cycle: &[Id],
+        said: impl Fn(&Self, Id, Id) -> Option<(Place, String)>,
+    ) {
+        let next = cycle.iter().cycle().skip(1);
+        let mut steps = cycle.iter().zip(next).filter_map(|(from, to)| said(self, *from, *to));
+        let Some((place, first)) = steps.next() else { return };
+        let path: Vec<_> = cycle.iter().chain(cycle.first()).map(|id| self.name(*id)).collect();
+        let mut diagnostic = Diagnostic::new(code, place, format!("{what}: {}", path.join(" -> ")))
+            .help("take one of these out")
+            .note(place, first);
+        diagnostic.notes.extend(steps);
+        self.found.push(diagnostic);
+    }
+
+    /// Where it is said that one starts behind another, or is a part of it.
+    fn order(&self, from: Id, to: Id) -> Option<(Place, String)> {
+        let (place, key) = self.said.get(&(from, to))?;
+        let (from, to) = if *key == "before" { (to, from) } else { (from, to) };
+        Some((*place, format!("{} {key} {}", self.name(from), self.name(to))))
+    }
+
+    /// Where it is said that one is restarted with another.
+    fn restart(&self, from: Id, to: Id) -> Option<(Place, String)> {
+        let (name, other) = (self.name(from), self.name(to));
+        let service = self.set.services.get(name)?;
+        let mut losses = service.texts("on-loss");
+        if losses.any(|(of, word)| of == other && word == "restart") {
+            let (_, setting) = service.table("on-loss").find(|(of, _)| *of == other)?;
+            return Some((setting.at, format!("{name} restarts on-loss of {other}")));
+        }
+        let keys = ["part-of", "requires", "any-of"].into_iter();
+        let mut said = keys.flat_map(|key| service.list(key).iter().map(move |item| (key, item)));
+        let (key, (_, place)) = said.find(|(_, (of, _))| of == other)?;
+        Some((*place, format!("{name} {key} {other}")))
     }
 
     /// Two that are both needed and can't be up together.

@@ -73,6 +73,8 @@ codes! {
     NotEnabled "E035",
     /// more services, drop-ins or instances than there may be
     TooMany "E036",
+    /// services of which each restart makes another
+    Restarts "E037",
     /// a wanted service that there is not, or that is masked: it is left out
     NoWanted "W001",
     /// an order behind a service that nothing starts
