@@ -61,6 +61,10 @@ impl Manager {
     /// The status of a service's process, if it is of this boot.
     pub(super) fn status(&self, id: Id) -> Option<Status> {
         let service = self.graph.service(id);
+        if !self.definitions.is_there(&service.name, service.kind) {
+            // What somebody else has there is none of ours.
+            return None;
+        }
         let dir = match service.kind {
             Kind::Daemon => &self.scan,
             Kind::Oneshot | Kind::Group => &self.oneshots,
