@@ -21,17 +21,18 @@ use rustix::io::Errno;
 
 use super::Options;
 use super::definitions::Definitions;
+use super::left::Left;
 use super::manager::{Known, Manager};
 use super::recorder::Recorder;
 use super::requests::Inbox;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::record::{self, Head};
-use crate::manager::engine::{Action, Engine, Memory, State, Wish};
+use crate::manager::engine::{Action, Engine, Memory, State};
 use crate::manager::graph::{Graph, Id, Kind};
-use crate::manager::live::{self, Live};
+use crate::manager::live;
 use crate::manager::places::{COMMAND, EVENT, MANAGER, ONESHOT, Places, REQUESTS};
 use crate::manager::policy::{LONGEST, Policy};
-use crate::manager::table::{Contents, Header, Row, Table};
+use crate::manager::table::{Row, Table};
 use crate::tree::listener::Listener;
 
 /// How long a person who starts a second manager waits for an answer.
@@ -65,11 +66,7 @@ impl Manager {
             oneshots: manager.join(ONESHOT),
             generations: options.generations.join("generations"),
         };
-        let contents = Contents::read(&dir).unable("read manager/state")?;
-        let mut live = match contents {
-            Some(contents) => live::load(&options.generations, contents).map_err(Error::system)?,
-            None => first(&options.generations)?,
-        };
+        let Left { mut live, damaged, unknown } = Left::read(&dir, &options.generations)?;
         for row in live.rows.iter_mut().filter(|row| row.since == Wall::default()) {
             // Nobody has touched it since the boot: that is as good as now.
             row.since = clock::wall();
@@ -112,8 +109,19 @@ impl Manager {
         };
         manager.read_policy();
         live.rows.iter().for_each(|row| manager.rename(row.was.as_deref(), &row.name));
-        let memories: Vec<Memory> = live.rows.into_iter().map(|row| row.memory).collect();
+        if !damaged.is_empty() {
+            let names = damaged.join(" ");
+            manager.say(&format_args!("manager/state is damaged: as after a boot: {names}"));
+        }
+        let mut memories: Vec<Memory> = live.rows.into_iter().map(|row| row.memory).collect();
+        for id in &unknown {
+            memories[*id as usize].state = manager.found(*id);
+        }
+        let is_there = |id: &Id| memories[*id as usize].state != State::Down;
+        let found: Vec<Id> = unknown.into_iter().filter(is_there).collect();
         manager.go_on(memories);
+        // That is no change of a state, so nobody else has written it.
+        found.into_iter().for_each(|id| manager.write_row(id));
         Ok(manager)
     }
 
@@ -237,22 +245,6 @@ impl Known {
         let awaited = row.memory.state == State::Starting && row.memory.failure.is_none();
         Known { seq, doing, request, gone, since, awaited, told: false }
     }
-}
-
-/// Nobody has managed anything since the boot: what is enabled in the accepted generation is wanted.
-fn first(generations: &std::path::Path) -> Result<Live> {
-    let boot = generations.join("boot");
-    let number = fs::read_link(&boot).ok().and_then(|to| to.file_name()?.to_str()?.parse().ok());
-    let number = number.ok_or_else(|| {
-        Error::system(format_args!("{} leads to no generation: run svc-compile", boot.display()))
-    })?;
-    let header = Header { generation: number, ..Header::default() };
-    let contents = Contents { header, rows: Vec::new() };
-    let mut live = live::load(generations, contents).map_err(Error::system)?;
-    for id in &live.boot {
-        live.rows[*id as usize].memory.wish = Wish::Up;
-    }
-    Ok(live)
 }
 
 fn open(path: &std::path::Path) -> Result<OwnedFd> {

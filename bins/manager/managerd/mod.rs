@@ -6,6 +6,7 @@ mod begin;
 mod commands;
 mod definitions;
 mod goal;
+mod left;
 mod look;
 mod manager;
 mod news;
