@@ -378,7 +378,7 @@ pub(crate) fn request(bytes: &[u8]) {
         let lines = request.lines(&id);
         assert!(lines.iter().all(|line| line.len() <= LONGEST));
         for line in lines {
-            assert!(Line::unpack(line.trim_end_matches('\n').as_bytes()).is_some());
+            assert!(Line::unpack(line.trim_matches('\n').as_bytes()).is_some());
         }
     }
     let text = String::from_utf8_lossy(bytes);

@@ -153,9 +153,10 @@ impl Request {
         }
     }
 
-    /// As lines for the fifo: as many as it takes.
+    /// As lines for the fifo: as many as it takes, each with a newline in front, too, so that half a
+    /// line which somebody has left there swallows none of them.
     pub fn lines(&self, id: &RequestId) -> Vec<String> {
-        // An id, a blank, two numbers with a slash, a blank, a newline.
+        // A newline, an id, a blank, two numbers with a slash, a blank, a newline.
         const HEAD: usize = ID + 16;
         let mut parts = vec![String::new()];
         for word in self.pack().split(' ') {
@@ -170,8 +171,8 @@ impl Request {
         }
         let all = parts.len();
         let line = |(number, part): (usize, &String)| match all {
-            1 => format!("{} {part}\n", id.as_str()),
-            _ => format!("{} {}/{all} {part}\n", id.as_str(), number + 1),
+            1 => format!("\n{} {part}\n", id.as_str()),
+            _ => format!("\n{} {}/{all} {part}\n", id.as_str(), number + 1),
         };
         parts.iter().enumerate().map(line).collect()
     }
@@ -319,7 +320,7 @@ mod tests {
         assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= LONGEST));
         let mut text = String::new();
         for (number, line) in lines.iter().enumerate() {
-            let line = Line::unpack(line.trim_end().as_bytes()).unwrap();
+            let line = Line::unpack(line.trim().as_bytes()).unwrap();
             assert_eq!(line.part, (number + 1, lines.len()));
             text += line.text;
             text += " ";

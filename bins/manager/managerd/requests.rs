@@ -164,7 +164,8 @@ impl Principal {
         {
             let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
             line.pop();
-            if !std::mem::take(&mut self.skips) {
+            let skips = std::mem::take(&mut self.skips);
+            if !skips && !line.is_empty() {
                 lines.push(line);
             }
         }
