@@ -146,7 +146,7 @@ exits 1 'once' change confirm
 cp "$T/etc/services/web.toml" web.good
 service web 'requires = ["none"]'
 starts >before
-nok 'what is wrong is refused' compile
+exits 100 'what is wrong is refused' compile
 ok 'what is live was not touched by it' change apply
 starts >after
 ok 'nothing was started' cmp before after
