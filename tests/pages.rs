@@ -1,10 +1,13 @@
 //! The tables in the pages of the formats say what the code says.
 
 use bins::manager::announcement::Announcement;
+use bins::manager::engine::{Event, Failure, Memory, State, Wish, record};
 use bins::manager::graph_file;
 use bins::manager::request::{Answer, VERBS};
 use bins::manager::service_file::diagnostic::CODES;
 use bins::manager::service_file::keys::KEYS;
+use bins::manager::table::{Contents, Doing, Header, Row, Table};
+use common::base::death::Death;
 use common::base::error::exit;
 use common::base::stamp::Wall;
 use common::format::letters::{COMMANDS, EVENTS, SCAN_COMMANDS};
@@ -161,4 +164,106 @@ fn line(said: &str) -> String {
     let said = said.replace("NAME", name).replace("KIND", "daemon").replace("LOSS", "stop");
     let said = said.replace("MS", "5").replace("TEXT", "a b").replace("TEST", "a = b");
     if is_head { said } else { format!(" {said}") }
+}
+
+/// What stands in front of the sign in each word.
+fn keys_of<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+    words.map(|word| word.split('=').next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The first cells of a table, up to the sign.
+fn keys_in(page_name: &str, id: &str) -> Vec<String> {
+    let cells: Vec<String> = table(page_name, id).into_iter().map(|row| row[0].clone()).collect();
+    keys_of(cells.iter().map(String::as_str))
+}
+
+#[test]
+fn the_words_of_the_state_table_are_those_of_the_code() {
+    let header = Header { generation: 7, back: Some((6, 9)), requests: 4, applied: 3, ends: true };
+    let memory = Memory {
+        wish: Wish::Up,
+        state: State::Starting,
+        failure: Some(Failure::Died(Death::Exit(1))),
+        due: Some(9),
+        restarting: true,
+        parts_told: true,
+        started: 2,
+        lost: 1,
+        chosen: vec![0],
+    };
+    let row = Row {
+        name: "web".to_owned(),
+        memory,
+        seq: 5,
+        doing: Doing::Stop,
+        request: 4,
+        gone: Some(6),
+        since: Wall(1),
+        was: Some("www".to_owned()),
+    };
+    let dir = std::env::temp_dir().join(format!("coppice-pages-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let fd = common::os::file::open_dir(rustix::fs::CWD, &dir).unwrap();
+    Table::create(&fd, &header, &[row]).unwrap();
+    let text = std::fs::read_to_string(dir.join("state")).unwrap();
+
+    // A line: a text, blanks, eight digits of a checksum.
+    let words = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        keys_of(words[..words.len() - 1].iter().copied())
+    };
+    let mut documented = keys_in("manager-directory.html", "header-words");
+    let mut written = words(text.lines().next().unwrap());
+    written.splice(0..2, ["coppice-state 1".to_owned()]);
+    documented.sort();
+    written.sort();
+    assert_eq!(documented, written);
+    let mut documented = keys_in("manager-directory.html", "row-words");
+    let mut written = words(text.lines().nth(1).unwrap()).split_off(1);
+    documented.sort();
+    written.sort();
+    assert_eq!(documented, written);
+
+    let page = page("manager-directory.html");
+    let example = between(&page, "<pre id=\"state-example\">", "</pre>");
+    let padded = |line: &str| {
+        let (text, sum) = line.split_once("  ... ").unwrap();
+        format!("{text:<502} {sum}\n")
+    };
+    std::fs::write(dir.join("state"), example.lines().map(padded).collect::<String>()).unwrap();
+    let contents = Contents::below(&dir).unwrap().unwrap();
+    assert_eq!((contents.header.generation, contents.rows.len()), (7, 4));
+    assert!(contents.rows.iter().all(Option::is_some), "{contents:?}");
+    std::fs::remove_dir_all(&dir).unwrap();
+}
+
+#[test]
+fn the_lines_of_the_record_are_those_of_the_code() {
+    let page = page("manager-directory.html");
+    let example = between(&page, "<pre id=\"record-example\">", "</pre>");
+    let text =
+        "version 1\nservice db daemon\nservice web daemon\n when-all power/ac\n requires db stop\n";
+    let graph = std::rc::Rc::new(graph_file::unpack(text).unwrap().graph);
+    assert!(record::replay(&graph, example).is_ok(), "{:?}", record::replay(&graph, example));
+
+    let death = Death::Exit(1);
+    let fact = "power/ac".to_owned();
+    let events = [
+        Event::Wish(0, Wish::Up),
+        Event::Restart(0),
+        Event::Reset(0),
+        Event::Started(0),
+        Event::Ready(0),
+        Event::NotReady(0),
+        Event::Died(0, death),
+        Event::Ended(0, death),
+        Event::Fact(fact.clone(), Some("1".to_owned())),
+        Event::Fact(fact, None),
+    ];
+    let step = record::step(&graph, 5, &events);
+    let written: Vec<_> = step.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    let lines = table("manager-directory.html", "record-lines");
+    let documented: Vec<_> =
+        lines.iter().filter_map(|row| row[0].strip_prefix("MS ")?.split(' ').next()).collect();
+    assert_eq!(documented, written);
 }
