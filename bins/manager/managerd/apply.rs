@@ -127,7 +127,6 @@ impl Manager {
         let set = ChangeSet::new(&self.options.generations, &old, number)?;
         // What was gone and is down now is left out even if nothing else is different.
         let is_same = set.is_empty() && set.live.graph == old.graph;
-        self.renew = true;
         let unsettled: BTreeSet<Id> = self.unsettled().collect();
         let ChangeSet { mut live, changes, graph_changed } = set;
         (live.header.applied, live.header.back) = (order, back);

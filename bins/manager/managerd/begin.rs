@@ -104,7 +104,6 @@ impl Manager {
             sweep_due: Some(clock::boot()),
             open_files,
             complaints: BTreeMap::new(),
-            renew: false,
             over: false,
         };
         manager.read_policy();

@@ -96,8 +96,6 @@ pub(super) struct Manager {
     /// What children get back, because we raised our own.
     pub(super) open_files: Rlimit,
     pub(super) complaints: BTreeMap<&'static str, String>,
-    /// To become a new image of this program.
-    pub(super) renew: bool,
     pub(super) over: bool,
 }
 
@@ -114,7 +112,6 @@ impl Manager {
             self.read_requests();
             self.go_back_when_due();
             if !self.over {
-                self.renew_when_idle();
                 self.wait();
             }
         }

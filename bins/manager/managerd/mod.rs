@@ -14,7 +14,6 @@ mod oneshots;
 mod perform;
 mod recorder;
 mod reload;
-mod renew;
 mod requests;
 
 use std::ffi::OsString;
