@@ -6,6 +6,8 @@ import signal
 import sys
 import tempfile
 
+from managed import systemd_runs
+from manager import BESIDE_SYSTEMD
 from memory import ABOVE_FLOOR
 from peers import all_peers, in_path
 from rows import ON_DEMAND, ONCE, ROWS
@@ -17,7 +19,7 @@ Measures the rows, or all of them, and prints medians; in brackets how many time
 Rows: {' '.join(ROWS)}
 Only when named: {' '.join(ON_DEMAND)}
 ROUNDS=N measures N times (3); SERVICES=N takes so many services for memory (1000)."""
-KNOWN = ("coppice", "bare", "s6", "runit", "daemontools")
+KNOWN = ("coppice", "bare", "s6", "runit", "daemontools", "systemd")
 
 
 class Bench:
@@ -59,6 +61,8 @@ def measure(bench, peers, names):
                 continue
             row, _ = ROWS[name]
             for peer in peers:
+                if peer.name == "systemd" and name not in BESIDE_SYSTEMD:
+                    continue
                 progress(f"round {number + 1} of {bench.rounds}: {name}: {peer.name}")
                 try:
                     results.add(peer.name, number, row(bench, peer))
@@ -94,6 +98,18 @@ def remarks(names, peers):
               f"{ours.logger_program} in this build")
 
 
+def without_systemd(bench, names, peers):
+    """The peers, without systemd where it is not compared, or can't run."""
+    is_compared = any(name in BESIDE_SYSTEMD for name in names)
+    systemd = next((peer for peer in peers if peer.name == "systemd"), None)
+    if systemd is None or is_compared and systemd_runs(bench, systemd):
+        return peers
+    if is_compared:
+        print("systemd is not measured: systemd --user does not run here; it needs root, and to make "
+              "cgroups and mounts")
+    return [peer for peer in peers if peer is not systemd]
+
+
 def main():
     names = sys.argv[1:] or [name for name in ROWS if name not in ON_DEMAND]
     if "--help" in names:
@@ -109,7 +125,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     bench = Bench()
     try:
-        peers = all_peers(bench.programs, bench.tool)
+        peers = without_systemd(bench, names, all_peers(bench.programs, bench.tool))
         remarks(names, peers)
         print(f"Medians of {bench.rounds} rounds; in brackets, how many times ours.\n")
         report(measure(bench, peers, names), names, peers)

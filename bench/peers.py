@@ -216,6 +216,12 @@ class Daemontools(Peer):
         return [in_path("multilog"), *self.stamps[stamp], *ROTATION, directory]
 
 
+class Systemd(Peer):
+    """Not a suite of supervisors: only what managers do is compared."""
+    name = package = "systemd"
+    root_program = "/lib/systemd/systemd"
+
+
 def read_by_someone(fifo):
     try:
         os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
@@ -227,7 +233,7 @@ def read_by_someone(fifo):
 def all_peers(programs, tool):
     """Those that are here; of those that are not it is said how to get them."""
     here = []
-    for peer in [Coppice(programs), Bare(tool), S6(), Runit(), Daemontools()]:
+    for peer in [Coppice(programs), Bare(tool), S6(), Runit(), Daemontools(), Systemd()]:
         if peer.missing():
             print(f"{peer.name} is not installed and not measured: apt-get install {peer.package}")
         else:

@@ -7,6 +7,7 @@ import time
 import chain
 import logd
 import logs
+import manager
 import memory
 from procfs import switches
 from tree import PATIENCE, Tree
@@ -22,11 +23,8 @@ def bring_up(count):
     def measure(bench, peer):
         tree = Tree(peer, bench, count)
         try:
-            stamps = tree.start_and_wait()
-            began = [at for name, at, _ in stamps if name == "exec"]
-            if len(stamps) <= count or not began:
-                return {}
-            return {f"up-{count}": (max(at for _, at, _ in stamps) - began[0]) / 1e6}
+            took = tree.time_up(tree.start_and_wait())
+            return {} if took is None else {f"up-{count}": took}
         finally:
             tree.end()
     return measure
@@ -106,8 +104,8 @@ ROWS = {
     "restart": (restart, {"restart": "us"}),
     "control": (control, {"control": "us", "control-command": "us"}),
     "idle": (idle, {"idle": "switches"}),
-} | chain.ROWS | memory.ROWS | logs.ROWS | logd.ROWS
+} | chain.ROWS | memory.ROWS | manager.ROWS | logs.ROWS | logd.ROWS
 # Takes long, and is measured only when it is named.
-ON_DEMAND = ("up-10000",)
+ON_DEMAND = ("up-10000", *manager.ON_DEMAND)
 # Does not vary: once is enough.
-ONCE = ("idle", *logs.ONCE, *logd.ONCE)
+ONCE = ("idle", *manager.ONCE, *logs.ONCE, *logd.ONCE)

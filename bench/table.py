@@ -44,6 +44,8 @@ def shown(number):
 
 def print_table(results, units, peers):
     """A line for each measurement; in brackets how many times ours it is."""
+    measured = {peer for line in units for peer in results.numbers.get(line, {})}
+    peers = [peer for peer in peers if peer in measured or peer == peers[0]]
     rows = [["", "", *peers]]
     for line, unit in units.items():
         if line not in results.numbers:

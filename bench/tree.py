@@ -43,6 +43,8 @@ class Stamps:
 class Tree:
     """Services s0, s1 ... of a peer, of which the first `down` are not started by themselves. `logs`:
     with a logger for `each`, or one that is `shared`."""
+    # What stands before the command whose exec is stamped.
+    before, environment = [], os.environ
 
     def __init__(self, peer, bench, count, down=0, logs=None):
         self.peer, self.count, self.down = peer, count, down
@@ -89,7 +91,7 @@ class Tree:
         out = os.open(os.path.join(self.dir, "out"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         null = os.open("/dev/null", os.O_RDONLY)
         stdio = [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate([null, out, out])]
-        pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=stdio, setpgroup=0)
+        pid = os.posix_spawn(argv[0], argv, self.environment, file_actions=stdio, setpgroup=0)
         os.close(out)
         os.close(null)
         return pid
@@ -97,12 +99,19 @@ class Tree:
     def start(self):
         """Starts the root; its exec has the stamp `exec`."""
         stamp = [self.tool, "stamp", os.path.join(self.dir, "stamps"), "exec"]
-        self.pid = self.spawn(stamp + self.root)
+        self.pid = self.spawn(self.before + stamp + self.root)
 
     def start_and_wait(self):
         """Starts it, and returns the stamps once all services run that should."""
         self.start()
         return self.stamps.wait(self.count - self.down + 1)
+
+    def time_up(self, stamps):
+        """Milliseconds from the exec of the root to the last service's stamp; None: some are missing."""
+        began = [at for name, at, _ in stamps if name == "exec"]
+        if len(stamps) <= self.count - self.down or not began:
+            return None
+        return (max(at for _, at, _ in stamps) - began[0]) / 1e6
 
     def timed(self, argv):
         """Runs a command between the stamps `command.begin` and `command.end`."""
@@ -129,11 +138,14 @@ class Tree:
         shutil.rmtree(self.dir)
 
 
+def write_file(path, text, mode=0o644):
+    with open(path, "w") as file:
+        file.write(text)
+    os.chmod(path, mode)
+
+
 def write_script(directory, line):
-    path = os.path.join(directory, "run")
-    with open(path, "w") as run:
-        run.write(f"#!/bin/sh\n{line}\n")
-    os.chmod(path, 0o755)
+    write_file(os.path.join(directory, "run"), f"#!/bin/sh\n{line}\n", 0o755)
 
 
 def adopt_orphans():

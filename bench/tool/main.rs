@@ -4,6 +4,7 @@
 
 mod bare;
 mod flood;
+mod order;
 mod plain;
 mod stamp;
 mod stopwatch;
@@ -15,6 +16,9 @@ use common::prelude::*;
 const PROGRAM: Program = Program {
     name: "coppice-bench",
     help: "bare DIR
+       coppice-bench order FIFO FILE
+       coppice-bench service FIFO NAME [FD|socket]
+       coppice-bench once FIFO NAME
        coppice-bench stamp FIFO NAME COMMAND...
        coppice-bench timed FIFO NAME COMMAND...
        coppice-bench repeat N COMMAND...
@@ -25,6 +29,10 @@ const PROGRAM: Program = Program {
        coppice-bench sink
 Called `run`: writes a stamp to ../../stamps, then sleeps for ever.
   bare      the floor: starts DIR/*/run, starts again what dies, and does nothing else
+  order     the floor of a manager: starts what FILE names, each when what it needs is ready; a line is
+            plain|notify|once NAME NEEDED...
+  service   writes a stamp, says that it is ready, to a descriptor or as sd_notify(3), and sleeps
+  once      writes a stamp, and exits
   stamp     writes a stamp, then becomes COMMAND
   timed     runs COMMAND, with a stamp NAME.begin before it and NAME.end after it
   repeat    runs COMMAND N times, and prints the median of the nanoseconds that one run takes
@@ -52,6 +60,9 @@ fn begin(mut args: Args) -> Result<Next> {
     let verb = args.operand("verb")?;
     match verb.to_str() {
         Some("bare") => bare::floor(args),
+        Some("order") => order::floor(args),
+        Some("service") => stamp::managed(args),
+        Some("once") => stamp::once(args),
         Some("stamp") => stopwatch::stamped(args),
         Some("timed") => stopwatch::timed(args),
         Some("repeat") => stopwatch::repeated(args),
