@@ -8,11 +8,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use common::os::file;
 use common::os::lock::{self, Patience};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mknodat, openat, symlinkat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat, symlinkat, unlinkat};
 use rustix::io::Errno;
 
 use crate::manager::graph::Kind;
@@ -134,15 +135,17 @@ fn is_worked_in(live: &Path) -> bool {
 fn make(live: &Path, definition: &Path, kind: Kind) -> io::Result<()> {
     let name = live.file_name().unwrap_or_default().to_string_lossy();
     let new = live.with_file_name(format!(".{name}.new"));
-    match fs::remove_dir_all(&new) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        Ok(()) | Err(_) => {}
+    match fs::create_dir(&new) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_dir_all(&new)?;
+            fs::create_dir(&new)?;
+        }
+        result => result?,
     }
-    fs::create_dir(&new)?;
     let dir = file::open_dir(CWD, &new)?;
     symlinkat(definition, &dir, DEF)?;
     for path in files(definition)? {
-        link(&new, &path)?;
+        link(&dir, &path)?;
     }
     if kind == Kind::Daemon {
         // It starts when the manager says so.
@@ -168,15 +171,18 @@ fn files(definition: &Path) -> io::Result<BTreeSet<String>> {
     Ok(found)
 }
 
-fn link(live: &Path, path: &str) -> io::Result<()> {
+fn link(live: &OwnedFd, path: &str) -> io::Result<()> {
     let up = match path.split_once('/') {
         Some((dir, _)) => {
-            fs::create_dir_all(live.join(dir))?;
+            match mkdirat(live, dir, Mode::from_raw_mode(0o777)) {
+                Err(Errno::EXIST) | Ok(()) => {}
+                Err(e) => return Err(e.into()),
+            }
             "../"
         }
         None => "",
     };
-    match symlinkat(format!("{up}{DEF}/{path}"), CWD, live.join(path)) {
+    match symlinkat(format!("{up}{DEF}/{path}"), live, path) {
         Err(Errno::EXIST) | Ok(()) => Ok(()),
         Err(e) => Err(e.into()),
     }
@@ -216,7 +222,8 @@ fn change(live: &Path, definition: &Path) -> io::Result<bool> {
     file::unlink_if_there(CWD, &next)?;
     symlinkat(definition, CWD, &next)?;
     fs::rename(&next, live.join(DEF))?;
-    new.difference(&old).try_for_each(|path| link(live, path))?;
+    let dir = file::open_dir(CWD, live)?;
+    new.difference(&old).try_for_each(|path| link(&dir, path))?;
     Ok(has_logger(&old) != has_logger(&new))
 }
 
