@@ -100,6 +100,7 @@ impl Manager {
             policy: Policy::default(),
             waiting: Vec::new(),
             rescan: true,
+            made: 0,
             prune: false,
             sweep_due: Some(clock::boot()),
             open_files,

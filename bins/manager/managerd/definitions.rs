@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 
 use common::os::file;
 use common::os::lock::{self, Patience};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat, symlinkat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat, symlinkat, unlinkat,
+};
 use rustix::io::Errno;
 
 use crate::manager::graph::Kind;

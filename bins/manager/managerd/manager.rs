@@ -91,6 +91,8 @@ pub(super) struct Manager {
     /// svc-scan is to look for new entries, and is to end what is gone.
     pub(super) rescan: bool,
     pub(super) prune: bool,
+    /// How many entries were made since it was told last at the end of a step.
+    pub(super) made: u32,
     /// When to look whether directories out of sight are nobody's any more.
     pub(super) sweep_due: Option<Boot>,
     /// What children get back, because we raised our own.
@@ -168,7 +170,7 @@ impl Manager {
             events = self.carry_out(&actions);
         }
         let (rescan, prune) = (self.rescan, self.prune);
-        (self.rescan, self.prune) = (false, false);
+        (self.rescan, self.prune, self.made) = (false, false, 0);
         if rescan || prune {
             self.tell_svc_scan(if prune { b"h" } else { b"a" });
         }

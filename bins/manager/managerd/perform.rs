@@ -15,6 +15,9 @@ use crate::manager::graph::{Id, Kind};
 use crate::manager::reasons;
 use crate::manager::table::Doing;
 
+/// So few entries svc-scan is not told of before all are made.
+const FEW: u32 = 16;
+
 impl Manager {
     /// What is to be on file before an action is taken.
     pub(super) fn prepare(&mut self, action: Action) {
@@ -131,11 +134,15 @@ impl Manager {
     /// was said; the service then does not start in time.
     pub(super) fn define(&mut self, id: Id) -> bool {
         let service = self.graph.service(id);
+        let kind = service.kind;
         let generation = self.known[id as usize].gone.unwrap_or(self.header.generation);
         match self.definitions.set(&service.name, service.kind, generation) {
             Ok(is_news) => {
-                self.rescan |= is_news && service.kind == Kind::Daemon;
                 self.content("define");
+                if is_news && kind == Kind::Daemon {
+                    self.rescan = true;
+                    self.tell_of_many();
+                }
                 true
             }
             Err(e) => {
@@ -143,6 +150,16 @@ impl Manager {
                 self.complain("define", &text);
                 false
             }
+        }
+    }
+
+    /// Where many entries are made, supervisors begin to start meanwhile. svc-scan looks at all of them
+    /// each time: it is told ever less often.
+    fn tell_of_many(&mut self) {
+        self.made += 1;
+        if self.made >= FEW && self.made.is_power_of_two() {
+            self.tell_svc_scan(b"a");
+            self.rescan = false;
         }
     }
 
