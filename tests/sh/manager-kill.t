@@ -60,23 +60,28 @@ fi
 for name in a b c; do
 	printf 'exec = ["/bin/sh", "-c", "exec sleep 1000"]\n' | unit "$name"
 done
-enabled a
+printf 'exec = ["/bin/sh", "-c", "exec sleep 1000"]\nready = "notify-fd 3"\n' | unit z
+enabled a z
 compile
-rm "$T/etc/services/a.toml"
+rm "$T/etc/services/a.toml" "$T/etc/services/z.toml"
 enabled
 compile
+ln -sfn generations/1 "$T/lib/boot"
 managed --limit 9
-change apply 1 >change.out
-is 'one service is up' "$(state a)" ready
+first=$(manager)
+becomes 10 'one service is up' is_in a ready
+is 'another will never be ready' "$(state z)" up
 change apply 2 >change.out
-change apply 2 >change.out
-ok 'an apply that changes nothing' grep -q 'nothing has changed' change.out
-change up c >change.out
-old=$(manager)
-kill -KILL "$old"
-succeeded() { [ "$(manager)" != "$old" ] && takes_requests; }
-becomes 10 'a new manager reads the table' succeeded
+exits 1 'what is gone can not be asked for' change up a
+is 'which is said' "$(cat out)" 'there is no service a'
+ok 'the next generation, when it is live already' change apply 2
+is 'changes nothing' "$(cat out)" 'nothing has changed'
+ok 'what is in it can be asked for' change up c
+is 'and no manager has ended meanwhile' "$(manager)" "$first"
+kill -KILL "$first"
+succeeded() { [ "$(manager)" != "$first" ] && takes_requests; }
+becomes 10 'a new one reads the table' succeeded
 is 'and finds each service in its own line' "$(sed -n 's/^\([a-z]*\) .*wish=up.*/\1/p' run/manager/state)" c
-is 'and nothing of what is gone' "$(sed -n '/^a /p' run/manager/state)" ''
+is 'and nothing of what is gone' "$(sed -n '/^[az] /p' run/manager/state)" ''
 
 done_testing

@@ -135,6 +135,8 @@ impl Manager {
         // From here on it is done, whoever dies.
         self.table = table;
         self.header = live.header.clone();
+        // One that is yet to be confirmed is not good yet.
+        self.goal = if back.is_none() { std::mem::take(&mut live.boot) } else { Vec::new() };
         self.announce(Announcement::Generation(number));
         if is_same {
             self.settle_in(&old.graph, &changes);

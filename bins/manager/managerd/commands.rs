@@ -68,7 +68,9 @@ impl Manager {
     fn targets(&self, waiting: &mut Waiting) -> Option<BTreeSet<Id>> {
         let mut targets = BTreeSet::new();
         for name in &waiting.request.names {
-            match self.graph.find(name) {
+            let id = self.graph.find(name);
+            // What is gone only has to go down yet.
+            match id.filter(|id| self.known[*id as usize].gone.is_none()) {
                 Some(id) => drop(targets.insert(id)),
                 None => {
                     waiting.failed = true;
