@@ -4,7 +4,7 @@
 # svc-supervise and svc-scan are killed at random. The judge of tests/tool decides.
 # limit: 900
 #
-#   SOAK=N                how many transactions each drill makes (60)
+#   SOAK=N                how many transactions each drill makes (40)
 #   KILLS_PER_SECOND=N    (15)
 #   SEED=N                for the same again (another one each time)
 #   TOOL=FILE             tests/tool, built
@@ -14,7 +14,7 @@
 tool=${TOOL:-$root/target/debug/coppice-test}
 controls=${CONTROLS:-$root/target/controls/debug}
 [ -x "$tool" ] || skip_all "no $tool (cargo build -p coppice-test)"
-transactions=${SOAK:-60}
+transactions=${SOAK:-40}
 rate=${KILLS_PER_SECOND:-15}
 seed=${SEED:-$(date +%s)}
 echo "# seed $seed"
