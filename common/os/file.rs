@@ -27,10 +27,16 @@ impl Inode {
 
 /// Opens for reading what must be a regular file. Never waits: a fifo in its place is EINVAL.
 pub fn open_regular(dir: impl AsFd, path: impl Arg) -> Result<OwnedFd> {
+    open_sized(dir, path).map(|(fd, _)| fd)
+}
+
+/// The same, and its size now: 0 of a file of /proc.
+fn open_sized(dir: impl AsFd, path: impl Arg) -> Result<(OwnedFd, usize)> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let fd = openat(dir, path, flags, Mode::empty())?;
-    match FileType::from_raw_mode(fstat(&fd)?.st_mode) {
-        FileType::RegularFile => Ok(fd),
+    let stat = fstat(&fd)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Ok((fd, usize::try_from(stat.st_size).unwrap_or(0))),
         FileType::Directory => Err(Errno::ISDIR),
         FileType::Symlink
         | FileType::Fifo
@@ -55,8 +61,10 @@ pub fn read_small(dir: impl AsFd, path: impl Arg, buffer: &mut [u8]) -> Result<&
 /// all. Small ones, which most are, need little memory.
 pub fn read_up_to(dir: impl AsFd, path: impl Arg, limit: usize) -> Result<Vec<u8>> {
     const FIRST: usize = 4096;
-    let fd = open_regular(dir, path)?;
-    let mut bytes = vec![0; FIRST.min(limit)];
+    let (fd, size) = open_sized(dir, path)?;
+    // With room for one more byte the first read to get less shows that it is all.
+    let first = if size == 0 { FIRST } else { size.saturating_add(1) };
+    let mut bytes = vec![0; first.min(limit)];
     let mut length = fill(&fd, &mut bytes)?;
     while length == bytes.len() && length < limit {
         bytes.resize(limit.min(4 * length), 0);
