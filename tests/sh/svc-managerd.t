@@ -43,7 +43,7 @@ here_refused 111 "unable to open $T/other/scan: No such file or directory"
 mkdir -p other/scan
 here_refused 102 'no svc-scan has been at work in scan/'
 background svc-scan other/scan; scan=$pid
-ok 'there is a tree' until_ok 10 test -p other/scan/.svc-scan/control
+ok 'there is a tree' until_ok 10 test -d other/scan/.svc-scan/event
 here_refused 111 "$T/lib/boot leads to no generation: run svc-compile"
 
 # a daemon that notes its starts
@@ -192,6 +192,8 @@ ok 'who asks for something meanwhile has his answer' change up idle
 ok 'all of it is read' wait "$garbage"
 { head -c 100000 /dev/zero | tr '\0' x; echo; } >run/manager/command/owner
 ok 'and it is still served' change restart idle
+printf 'half a line' >run/manager/command/owner
+ok 'half a line swallows no other' change --timeout 20 restart idle
 is 'it is said once' "$(grep -c 'owner wrote a line that is no request: left out' managerd.err)" 1
 ok 'none of it is kept' test $(($(hwm) - memory)) -lt 2048
 
