@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::os::file;
 use rustix::fs::{CWD, FlockOperation, flock};
@@ -41,24 +41,32 @@ pub struct Generation {
 
 /// Reads what matters of a generation.
 pub fn generation(generations: &Path, number: u64) -> Result<Generation, String> {
-    let dir = generations.join("generations").join(number.to_string());
-    let text = |name: &str| {
-        let path = dir.join(name);
-        let bytes = file::read_up_to(CWD, &path, LONGEST)
-            .map_err(|e| format!("unable to read {}: {}", path.display(), reason(e)))?;
-        String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))
-    };
-    let (graph, boot) = {
-        let unpacked = graph_file::unpack(&text("graph")?);
-        let unpacked = unpacked.map_err(|e| format!("{}/graph: {e}", dir.display()))?;
-        (unpacked.graph, unpacked.boot)
-    };
-    let contents = text("contents")?;
+    let (graph, boot) = graph(generations, number)?;
+    let contents = text(generations, number, "contents")?;
     let lines = contents.lines().filter_map(|line| {
         let (number, path) = line.split_once(' ')?;
         Some((path.strip_prefix("services/")?.to_owned(), number.to_owned()))
     });
     Ok(Generation { contents: lines.collect(), graph, boot })
+}
+
+/// The services of a generation, and who is enabled.
+fn graph(generations: &Path, number: u64) -> Result<(Graph, Vec<Id>), String> {
+    let unpacked = graph_file::unpack(&text(generations, number, "graph")?);
+    let dir = directory(generations, number);
+    let unpacked = unpacked.map_err(|e| format!("{}/graph: {e}", dir.display()))?;
+    Ok((unpacked.graph, unpacked.boot))
+}
+
+fn text(generations: &Path, number: u64, name: &str) -> Result<String, String> {
+    let path = directory(generations, number).join(name);
+    let bytes = file::read_up_to(CWD, &path, LONGEST)
+        .map_err(|e| format!("unable to read {}: {}", path.display(), reason(e)))?;
+    String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))
+}
+
+fn directory(generations: &Path, number: u64) -> PathBuf {
+    generations.join("generations").join(number.to_string())
 }
 
 fn reason(e: rustix::io::Errno) -> String {
@@ -105,21 +113,21 @@ pub fn read(manager: &Path, generations: &Path) -> Result<Option<Live>, String> 
 /// Puts together what a table says with the generations that it names.
 pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
     let Contents { header, rows } = contents;
-    let Generation { graph, boot, .. } = generation(generations, header.generation)?;
+    let (mut merged, mut boot) = graph(generations, header.generation)?;
     let mut known: BTreeMap<String, Row> =
         rows.into_iter().flatten().map(|row| (row.name.clone(), row)).collect();
-    let boot_names: BTreeSet<String> = names(&graph, &boot);
     let mut gone: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
     for row in known.values() {
         if let Some(from) = row.gone {
             gone.entry(from).or_default().insert(row.name.clone());
         }
     }
-    let mut merged = graph;
-    for (from, names) in gone {
+    for (from, gone) in gone {
         // Where that can't be read any more they are as good as stopped: nobody knows their edges.
-        if let Ok(old) = generation(generations, from) {
-            merged = merge(&merged, &old.graph, &names);
+        if let Ok((old, _)) = graph(generations, from) {
+            let enabled = names(&merged, &boot);
+            merged = merge(&merged, &old, &gone);
+            boot = enabled.iter().filter_map(|name| merged.find(name)).collect();
         }
     }
     let rows = merged.ids().map(|id| {
@@ -127,7 +135,6 @@ pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
         known.remove(name).unwrap_or_else(|| Row { name: name.clone(), ..Row::default() })
     });
     let rows = rows.collect();
-    let boot = boot_names.iter().filter_map(|name| merged.find(name)).collect();
     Ok(Live { header, boot, rows, graph: merged })
 }
 
