@@ -73,7 +73,7 @@ def compile_files(count):
     def measure(bench, peer):
         if peer.name != "coppice" or not peer.where("svc-compile"):
             return {}
-        # Making it compiles once: accounts and programs are in the cache.
+        # Making it compiles once.
         tree = Ours(peer, bench, dag(count))
         try:
             same = statistics.median(tree.compile() for _ in range(3))
@@ -110,13 +110,15 @@ def memory(bench, peer):
     try:
         tree.start_and_wait()
         tree.settle()
-        return {"manager-memory": private(tree)}
+        return memory_lines("manager-memory", tree)
     finally:
         tree.end()
 
 
-def private(tree):
-    return kilobytes(f"/proc/{tree.manager()}/smaps_rollup", ("Private_Dirty", "Private_Clean"))
+def memory_lines(line, tree):
+    """Private memory, and with its part of what it shares: of its executable there is nobody else."""
+    rollup = f"/proc/{tree.manager()}/smaps_rollup"
+    return {line: kilobytes(rollup, ("Private_Dirty",)), f"{line}-pss": kilobytes(rollup, ("Pss",))}
 
 
 def many(bench, peer):
@@ -132,7 +134,7 @@ def many(bench, peer):
             return {}
         run(tree, tree.change("wait", "--settled", *tree.names))
         tree.settle()
-        result = {"many-up": took / 1e3, "many-memory": private(tree)}
+        result = {"many-up": took / 1e3} | memory_lines("many-memory", tree)
         for kind, name, needed in services[:CHANGED]:
             tree.make_service(kind, name, needed, 'environment.CHANGED = "1"\n')
         tree.compile()
@@ -158,10 +160,10 @@ ROWS = {
     "change": (change, {"change-runs": "us", "change": "us", "change-first": "us"}),
     "compile-1000": (compile_files(1000), compile_lines(1000)),
     "compile-10000": (compile_files(10000), compile_lines(10000)),
-    "manager-memory": (memory, {"manager-memory": "kB"}),
+    "manager-memory": (memory, {"manager-memory": "kB", "manager-memory-pss": "kB"}),
     "many": (many, {
-        "many-up": "s", "many-memory": "kB", "many-apply": "s", "many-apply-same": "s", "many-down": "s",
-        "many-up-again": "s"}),
+        "many-up": "s", "many-memory": "kB", "many-memory-pss": "kB", "many-apply": "s",
+        "many-apply-same": "s", "many-down": "s", "many-up-again": "s"}),
 }
 # Those that compare with systemd.
 BESIDE_SYSTEMD = (*SHAPES, "change")
