@@ -3,13 +3,14 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use common::os::file::{read_up_to, write_all};
 use common::os::lock::{self, Patience};
 use common::prelude::*;
-use rustix::fs::{CWD, Mode, OFlags, fsync, openat, syncfs};
+use rustix::fs::{CWD, Mode, OFlags, fsync, mkdirat, openat, syncfs};
+use rustix::io::Errno;
 
 use super::contents::contents;
 use crate::manager::files::Files as Tree;
@@ -78,21 +79,26 @@ fn open_directory(dir: &Path) -> rustix::io::Result<OwnedFd> {
 fn fill(dir: &Path, tree: &Tree, contents: &str) -> io::Result<()> {
     let mut made = "";
     fs::create_dir_all(dir.join("services"))?;
+    let top = open_directory(dir)?;
     for (path, file) in tree {
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
         if parent != made {
-            fs::create_dir_all(dir.join(parent))?;
+            match mkdirat(&top, parent, Mode::from_raw_mode(0o777)) {
+                Err(Errno::NOENT) => fs::create_dir_all(dir.join(parent))?,
+                Err(Errno::EXIST) | Ok(()) => {}
+                Err(e) => return Err(e.into()),
+            }
             made = parent;
         }
-        make(&dir.join(path), &file.text, if file.is_program { 0o755 } else { 0o644 })?;
+        make(&top, path, &file.text, if file.is_program { 0o755 } else { 0o644 })?;
     }
-    make(&dir.join("contents"), contents, 0o644)
+    Ok(make(&top, "contents", contents, 0o644)?)
 }
 
-fn make(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    let fd = options.write(true).create_new(true).mode(mode).open(path)?;
-    Ok(write_all(&fd, text.as_bytes())?)
+fn make(dir: &OwnedFd, path: &str, text: &str, mode: u32) -> rustix::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let fd = openat(dir, path, flags, Mode::from_raw_mode(mode))?;
+    write_all(&fd, text.as_bytes())
 }
 
 /// Makes `boot` lead to a generation, in one step.

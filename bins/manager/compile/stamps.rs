@@ -99,13 +99,17 @@ fn text(options: &Options, generation: u64, what: &str, start: Wall) -> Option<S
     let seen = &options.root.seen;
     let mut text = head(options, generation)? + what + "\n";
     for ((look, path), found) in seen.found.borrow().iter() {
-        let now = now(&options.root, *look, path);
-        let is_sure = match look {
-            Look::Text => match options.root.stat(path) {
-                Some(stat) => found == &presence(true) && is_old(&stat, start),
-                None => found == &presence(false),
-            },
-            Look::Kind | Look::Program => *found == now,
+        let (now, is_sure) = match look {
+            Look::Text => {
+                let stat = options.root.stat(path);
+                let is_old = stat.as_ref().is_none_or(|stat| is_old(stat, start));
+                (text_now(stat.as_ref()), is_old && *found == presence(stat.is_some()))
+            }
+            Look::Kind | Look::Program => {
+                let now = now(&options.root, *look, path);
+                let is_same = *found == now;
+                (now, is_same)
+            }
         };
         let name = path.to_str().filter(|name| is_sure && !name.contains('\n'))?;
         let (_, word) = LOOKS.iter().find(|(known, _)| known == look)?;
@@ -127,10 +131,14 @@ fn head(options: &Options, generation: u64) -> Option<String> {
 /// What is found at a path now, in a word.
 fn now(root: &Root, look: Look, path: &Path) -> String {
     match look {
-        Look::Text => root.stat(path).map_or_else(|| "none".to_owned(), |stat| stamp(&stat)),
+        Look::Text => text_now(root.stat(path).as_ref()),
         Look::Kind => format!("{:?}", root.look_kind(path)),
         Look::Program => root.look_program(path).to_string(),
     }
+}
+
+fn text_now(stat: Option<&Stat>) -> String {
+    stat.map_or_else(|| "none".to_owned(), stamp)
 }
 
 fn stamp(stat: &Stat) -> String {
