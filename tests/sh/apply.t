@@ -59,7 +59,8 @@ enabled web shop mail one first many-1 many-2 many-3 many-4
 ok 'there is a generation' compile
 managed ''
 ok 'all of it comes up' change wait web shop mail one first many-4
-ok 'and has reached its goal' test "$(readlink "$T/lib/good")" = generations/1
+is_good() { [ "$(readlink "$T/lib/good")" = generations/1 ]; }
+becomes 10 'and has reached its goal' is_good
 
 restarts '' 'nothing has changed'
 is 'which is said' "$(cat out)" 'nothing has changed'
