@@ -31,6 +31,10 @@ pub(super) enum Way {
 
 /// A request under way.
 pub(super) struct Client {
+    /// Its place among all.
+    pub(super) number: u64,
+    /// Nobody else has asked for anything meanwhile.
+    pub(super) alone: bool,
     pub(super) request: Request,
     pub(super) way: Way,
 }
@@ -69,12 +73,13 @@ impl Client {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC;
         let file = openat(CWD, &output, flags, Mode::from_raw_mode(0o644)).unable("open a file")?;
         let pid = spawn(&bin.join("svc-change"), words, file.as_fd())?;
-        Ok(Client { request, way: Way::Change { pid, output, ended: None, killed: false } })
+        let way = Way::Change { pid, output, ended: None, killed: false };
+        Ok(Client { number, alone: false, request, way })
     }
 
     /// Asks by hand.
-    pub(super) fn fifo(id: RequestId, request: Request) -> Client {
-        Client { request, way: Way::Fifo { id, again: Boot(0) } }
+    pub(super) fn fifo(id: RequestId, number: u64, request: Request) -> Client {
+        Client { number, alone: false, request, way: Way::Fifo { id, again: Boot(0) } }
     }
 
     /// A child has ended.

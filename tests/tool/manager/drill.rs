@@ -63,6 +63,8 @@ struct Drill {
     clients: Vec<Client>,
     model: Model,
     begun: u64,
+    /// How many had been begun when a client was killed, whose request may come later than it.
+    loose: Option<u64>,
     next_kill: Option<Boot>,
     kills: BTreeMap<Target, usize>,
     told: [usize; 4],
@@ -90,6 +92,7 @@ fn main(args: Args) -> Result<Next> {
         clients: Vec::new(),
         model: Model::default(),
         begun: 0,
+        loose: None,
         next_kill: None,
         kills: BTreeMap::new(),
         told: [0; 4],
@@ -197,13 +200,17 @@ impl Drill {
         let request = self.request();
         self.begun += 1;
         let Options { root, bin, .. } = &self.options;
-        let client = match self.random.below(2) {
-            0 => Client::fifo(self.random_id(), request),
+        let mut client = match self.random.below(2) {
+            0 => Client::fifo(self.random_id(), self.begun, request),
             _ => {
                 let patient = self.random.below(4) > 0;
                 Client::change(root, bin, self.begun, request, patient)?
             }
         };
+        self.clients.iter_mut().for_each(|other| other.alone = false);
+        self.model.take(client::answers(&self.options.root));
+        let is_quiet = self.loose.is_none() && self.model.open().is_empty();
+        client.alone = is_quiet && self.clients.is_empty();
         self.clients.push(client);
         Ok(())
     }
@@ -307,10 +314,20 @@ impl Drill {
                     let known = id.and_then(|id| self.model.code(&id));
                     let differs = known.is_some_and(|known| known != code);
                     let text = format!("{code} was told, and {known:?} is on file");
+                    if self.loose.is_some_and(|before| before < client.number) {
+                        self.loose = None;
+                    }
+                    if code == 0 && client.alone {
+                        let untrue = self.judge().untrue(&client.request);
+                        self.faults.extend(untrue);
+                    }
                     (usize::from(code > 1) + usize::from(code > 0), differs.then_some(text))
                 }
                 Told::Lost(why) => (2, Some(why)),
-                Told::Killed => (3, None),
+                Told::Killed => {
+                    self.loose = Some(self.begun);
+                    (3, None)
+                }
             };
             self.told[kind] += 1;
             self.faults.extend(fault.map(|text| format!("{}: {text}", client.request.pack())));
@@ -356,19 +373,22 @@ impl Drill {
         }
     }
 
+    fn judge(&self) -> Judge<'_> {
+        Judge {
+            dir: &self.options.root,
+            services: &self.services,
+            model: &self.model,
+            unknown_allowed: self.options.kill_scan,
+        }
+    }
+
     /// Nothing is killed for now: soon what is wanted is what there is.
     fn settle(&mut self, when: &str) -> Result<()> {
         let end = clock::boot().after(self.options.patience * 1000);
         loop {
             self.pass(clock::boot().after(50))?;
             self.model.take(client::answers(&self.options.root));
-            let judge = Judge {
-                dir: &self.options.root,
-                services: &self.services,
-                model: &self.model,
-                unknown_allowed: self.options.kill_scan,
-            };
-            let faults = judge.at_rest();
+            let faults = self.judge().at_rest();
             if faults.is_empty() || clock::boot() > end {
                 self.faults.extend(faults.into_iter().map(|fault| format!("{when}: {fault}")));
                 return Ok(());

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use bins::manager::engine::{Engine, Failure, Memory, State};
 use bins::manager::graph::Id;
 use bins::manager::live::{self, Live};
+use bins::manager::request::{Request, Verb};
 use common::base::death::Death;
 use common::os::clock;
 use common::os::lock::{self, Patience};
@@ -46,6 +47,35 @@ impl Judge<'_> {
             Err(e) => faults.push(e),
         }
         faults
+    }
+
+    /// What of a good answer is not so, by the processes of the services that were named.
+    pub(super) fn untrue(&self, request: &Request) -> Vec<String> {
+        let should_run = match request.verb {
+            Verb::Up | Verb::Restart => true,
+            Verb::Down => false,
+            Verb::Once | Verb::Reload | Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => {
+                return Vec::new();
+            }
+        };
+        let log = self.dir.join("log");
+        let named = self
+            .services
+            .all
+            .iter()
+            .filter(|service| service.is_steady && request.names.contains(&service.tag));
+        let is_untrue = |service: &&Service| {
+            let is_ready = ready_of(&log, &service.tag).exists();
+            match service.kind {
+                Kind::Daemon => {
+                    (is_locked(&log, &service.tag), is_ready) != (should_run, should_run)
+                }
+                Kind::Oneshot => is_ready != should_run && !self.unknown_allowed,
+                Kind::Lasting | Kind::Failing | Kind::Group => false,
+            }
+        };
+        let untrue = named.filter(is_untrue);
+        untrue.map(|service| format!("untrue: {}: {}", service.tag, request.pack())).collect()
     }
 
     fn live(&self, live: Live, faults: &mut Vec<String>) {
