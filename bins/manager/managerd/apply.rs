@@ -136,7 +136,7 @@ impl Manager {
         self.table = table;
         self.header = live.header.clone();
         // One that is yet to be confirmed is not good yet.
-        self.goal = if back.is_none() { std::mem::take(&mut live.boot) } else { Vec::new() };
+        self.goal = std::mem::take(&mut live.boot);
         self.announce(Announcement::Generation(number));
         if is_same {
             self.settle_in(&old.graph, &changes);

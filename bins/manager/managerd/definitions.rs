@@ -11,6 +11,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use common::format::letters::Command;
+use common::os::fifo::{self, Ends};
 use common::os::file;
 use common::os::lock::{self, Patience};
 use rustix::fs::{
@@ -87,7 +89,24 @@ impl Definitions {
 
     /// Gives a service's directory, and what runs in it, another name.
     pub(super) fn rename(&self, old: &str, new: &str, kind: Kind) -> io::Result<()> {
-        fs::rename(self.path(old, kind), self.path(new, kind))
+        let (old, new) = (self.path(old, kind), self.path(new, kind));
+        fs::rename(&old, &new)?;
+        if kind == Kind::Oneshot { self.move_wards(&old, &new) } else { Ok(()) }
+    }
+
+    /// The end of a oneshot's process is recorded where its ward leads: there it is now. Its
+    /// svc-oneshot does the same, unless it is killed before.
+    fn move_wards(&self, old: &Path, new: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(self.scan.join(".svc-scan/wards"))? {
+            let ward = entry?.path();
+            if fs::read_link(&ward).is_ok_and(|to| to == old) {
+                let moved = ward.with_extension("new");
+                file::unlink_if_there(CWD, &moved)?;
+                symlinkat(new, CWD, &moved)?;
+                fs::rename(&moved, &ward)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes a service's directory out of sight; it is removed when nobody works in it any more.
@@ -112,9 +131,13 @@ impl Definitions {
         for parent in [&self.scan, &self.oneshots] {
             let Ok(entries) = fs::read_dir(parent) else { continue };
             for entry in entries.flatten() {
+                let live = entry.path();
                 if entry.file_name().to_string_lossy().starts_with(GONE) {
-                    left |=
-                        is_worked_in(&entry.path()) || fs::remove_dir_all(entry.path()).is_err();
+                    let is_worked_in = is_worked_in(&live);
+                    if is_worked_in {
+                        tell_to_leave(&live);
+                    }
+                    left |= is_worked_in || fs::remove_dir_all(live).is_err();
                 }
             }
         }
@@ -131,6 +154,15 @@ fn is_worked_in(live: &Path) -> bool {
         lock::take(&lock, Patience::Seconds(0)).is_err()
     };
     is_locked(live.to_owned()) || is_locked(live.join("log"))
+}
+
+/// A svc-scan that was killed meanwhile has a successor that finds no supervisor there, and ends none.
+fn tell_to_leave(live: &Path) {
+    for dir in [live.to_owned(), live.join("log")] {
+        // Without a supervisor there is nobody to tell.
+        let _ = fifo::open(CWD, dir.join("supervise/control"), Ends::Write)
+            .and_then(|control| rustix::io::write(control, &[Command::Exit.letter()]));
+    }
 }
 
 /// A new live directory appears whole, or not at all.

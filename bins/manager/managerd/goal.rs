@@ -15,7 +15,8 @@ impl Manager {
     pub(super) fn notice_goal(&mut self) {
         let is_ready = |id: &Id| self.engine.state(*id) == State::Ready;
         // Until the last is ready, it is the only one that is looked at.
-        if self.goal.last().is_none_or(|id| !is_ready(id)) {
+        // One that nobody has confirmed yet may be given up.
+        if self.goal.last().is_none_or(|id| !is_ready(id)) || self.header.back.is_some() {
             return;
         }
         if let Some(place) = self.goal.iter().position(|id| !is_ready(id)) {

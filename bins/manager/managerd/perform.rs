@@ -113,7 +113,13 @@ impl Manager {
     }
 
     fn stop_daemon(&mut self, id: Id, events: &mut Vec<Event>) {
-        let status = self.status(id).unwrap_or_default();
+        let Some(status) = self.status(id) else {
+            // Never supervised, or nobody can tell; who supervises it answers.
+            if !self.write_letter(id, Command::Down) {
+                events.push(Event::Ended(id, common::base::death::Death::Exit(0)));
+            }
+            return;
+        };
         let known = &mut self.known[id as usize];
         let is_down = status.phase == Phase::Down && status.wanted == Wanted::Down;
         if is_down && !(known.awaited && known.told) {
