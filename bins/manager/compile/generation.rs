@@ -79,6 +79,8 @@ fn open_directory(dir: &Path) -> rustix::io::Result<OwnedFd> {
 fn fill(dir: &Path, tree: &Tree, contents: &str) -> io::Result<()> {
     let mut made = "";
     fs::create_dir_all(dir.join("services"))?;
+    // svc-logd --config looks there, also where it has nothing to find.
+    fs::create_dir(dir.join("log"))?;
     let top = open_directory(dir)?;
     for (path, file) in tree {
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
