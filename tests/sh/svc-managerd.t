@@ -358,9 +358,9 @@ again=$(sed -n 's/^pid=//p' run/scan/.svc-scan/scan)
 is 'it was the tree that it began with' "$again" "$tree"
 background svc-scan run/scan; tree=$pid
 becomes 30 'so does the next one, as nobody has changed that' gone "$tree"
-rm run/manager/state die
+rm die
 managed ''
-ok 'until the table is removed' change wait high core
+ok 'until the cause is mended' change wait high core
 kill -TERM "$(sed -n 's/^pid=//p' run/scan/.svc-scan/scan)"
 becomes 30 'that tree ends when it is told to' sh -c '! svc-ok run/scan/core'
 

@@ -5,9 +5,12 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 
+use common::os::file;
+
 use super::manager::Manager;
 use crate::manager::engine::{Event, Failure, State, Wish};
 use crate::manager::graph::Id;
+use crate::manager::places::STATE;
 
 impl Manager {
     /// All that is enabled is ready: this generation is one to fall back to. It is remembered by a
@@ -60,6 +63,8 @@ impl Manager {
         let is_down = |id| matches!(self.engine.state(id), State::Down | State::Failed);
         if self.header.ends && self.graph.ids().all(is_down) {
             self.tell_svc_scan(b"t");
+            // Another tree in its place begins anew.
+            let _ = file::unlink_if_there(&self.dir, STATE);
         }
     }
 }

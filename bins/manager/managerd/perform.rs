@@ -114,8 +114,10 @@ impl Manager {
 
     fn stop_daemon(&mut self, id: Id, events: &mut Vec<Event>) {
         let Some(status) = self.status(id) else {
-            // Never supervised, or nobody can tell; who supervises it answers.
-            if !self.write_letter(id, Command::Down) {
+            // Not ours, never supervised, or nobody can tell; who supervises it answers.
+            let service = self.graph.service(id);
+            let is_ours = self.definitions.is_there(&service.name, service.kind);
+            if !is_ours || !self.write_letter(id, Command::Down) {
                 events.push(Event::Ended(id, common::base::death::Death::Exit(0)));
             }
             return;
