@@ -37,8 +37,11 @@ judge() {
 	[ "$(cat "$1/ran")" = ran ] || echo "$1: it ran $(wc -l <"$1/ran") times"
 	says "$1" state down || echo "$1: state=$(key "$1" state)"
 	says "$1" last-run "${2-exit=7}" || echo "$1: last-run=$(key "$1" last-run)"
-	! find "$wards" -lname "$T/$1" | grep -q . || echo "$1: it still has a ward"
+	# svc-scan may be about to reap what was killed.
+	until_ok 10 has_no_ward "$T/$1" || echo "$1: it still has a ward"
 }
+# has_no_ward DIR - no program of it is on its way.
+has_no_ward() { ! find "$wards" -lname "$1" | grep -q .; }
 end
 
 # victim SCENARIO [CALL N] - svc-oneshot is killed on its way into the Nth CALL. Prints hit or missed,
