@@ -265,7 +265,7 @@ if [ -x "$controls" ]; then
 	some() { rm -rf rounds; job "export PATH=$T/controls:\$PATH COPPICE_CONTROL=$1; seq 40 | xargs -P $jobs -n 1 sh random"; }
 	# finds PART FAULT - it may take some rounds, as chance decides.
 	finds() {
-		left=5
+		left=15
 		while [ "$left" -gt 0 ]; do
 			left=$((left - 1))
 			some "$1"
