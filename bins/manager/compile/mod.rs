@@ -18,6 +18,7 @@ mod stamps;
 mod tests;
 mod vet;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -138,7 +139,16 @@ fn main(args: Args) -> Result<Next> {
 fn options(mut args: Args) -> Result<Option<Options>> {
     let (mut task, mut root, mut output, mut programs) = (Task::Write, None, None, None);
     let mut keep = KEEP;
-    while let Some(option) = args.option()? {
+    let mut operands = Vec::new();
+    // Options may stand behind directories as well.
+    while let Some(word) = next(&mut args)? {
+        let option = match word {
+            Word::Option(option) => option,
+            Word::Operand(word) => {
+                operands.push(word);
+                continue;
+            }
+        };
         match option.as_str() {
             "--check" => task = Task::Check,
             "--show" => task = Task::Show(args.value("service")?),
@@ -155,14 +165,20 @@ fn options(mut args: Args) -> Result<Option<Options>> {
         }
     }
     if let Task::Rollback(number) = &mut task {
-        *number = args.next_operand().map(|word| parse(word, "generation")).transpose()?;
-        args.end()?;
+        let mut words = std::mem::take(&mut operands).into_iter();
+        *number = words.next().map(|word| parse(word, "generation")).transpose()?;
+        if let Some(word) = words.next() {
+            return Err(Error::user(format_args!("{} is one too many", word.display())));
+        }
     }
-    let mut dirs: Vec<PathBuf> = args.rest()?.into_iter().map(PathBuf::from).collect();
-    if dirs.is_empty() {
-        dirs = ["/usr/lib/coppice/services", "/etc/coppice/services"].map(PathBuf::from).to_vec();
+    if let Some(dir) = root.as_ref().filter(|dir: &&PathBuf| !dir.is_dir()) {
+        return Err(Error::system(format_args!("--root {}: no such directory", dir.display())));
     }
     let root = Root::new(root);
+    let dirs = match task {
+        Task::Rollback(_) => Vec::new(),
+        Task::Write | Task::Check | Task::Show(_) => directories(&root, operands)?,
+    };
     let output = output.unwrap_or_else(|| PathBuf::from("/var/lib/coppice"));
     Ok(Some(Options {
         task,
@@ -172,6 +188,42 @@ fn options(mut args: Args) -> Result<Option<Options>> {
         root,
         dirs,
     }))
+}
+
+/// A word of the command line.
+enum Word {
+    Option(String),
+    Operand(OsString),
+}
+
+fn next(args: &mut Args) -> Result<Option<Word>> {
+    Ok(match args.option()? {
+        Some(option) => Some(Word::Option(option)),
+        None => args.next_operand().map(Word::Operand),
+    })
+}
+
+/// Where service files are. A name with a mistake in it is not a set of no services.
+fn directories(root: &Root, named: Vec<OsString>) -> Result<Vec<PathBuf>> {
+    let is_there = |dir: &PathBuf| root.resolve(dir).is_ok_and(|dir| dir.is_dir());
+    if named.is_empty() {
+        let usual = ["/usr/lib/coppice/services", "/etc/coppice/services"].map(PathBuf::from);
+        return match usual.iter().any(is_there) {
+            true => Ok(usual.to_vec()),
+            false => Err(Error::system(format_args!(
+                "there is neither {} nor {}",
+                root.path(&usual[0]).display(),
+                root.path(&usual[1]).display()
+            ))),
+        };
+    }
+    let dirs: Vec<PathBuf> = named.into_iter().map(PathBuf::from).collect();
+    match dirs.iter().find(|dir| !is_there(dir)) {
+        Some(dir) => {
+            Err(Error::system(format_args!("{}: no such directory", root.path(dir).display())))
+        }
+        None => Ok(dirs),
+    }
 }
 
 /// Says what is wrong, in the order of the files.
