@@ -157,4 +157,9 @@ like 'with its name' "$(cat out)" 'unable to read .*/99/graph'
 starts >after
 ok 'and nothing is touched' cmp before after
 
+ok 'the tree ends' svc-scanctl terminate "$T/run/scan"
+becomes 20 'all of it' gone "$pid"
+managed ''
+ok 'in another one in its place the same is up, and nothing has failed' change --timeout 20s wait web mail
+
 done_testing

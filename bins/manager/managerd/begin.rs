@@ -16,6 +16,7 @@ use common::os::siblings::Siblings;
 use common::os::signals::Signals;
 use common::os::{clock, fds, file, lock};
 use common::prelude::*;
+use rustix::event::poll;
 use rustix::fs::{AtFlags, CWD, Mode, chmodat, mkdirat};
 use rustix::io::Errno;
 
@@ -37,6 +38,8 @@ use crate::tree::listener::Listener;
 
 /// How long a person who starts a second manager waits for an answer.
 const LOCK_SECONDS: u32 = 5;
+/// Between two looks for a svc-scan that is being started, ms.
+const LOOK: u64 = 50;
 
 impl Manager {
     /// Opens everything, and goes on where a predecessor stopped, or begins.
@@ -243,7 +246,8 @@ impl Known {
         let Row { seq, doing, request, gone, since, .. } = *row;
         // Perhaps the word to start was not written, or is not read.
         let awaited = row.memory.state == State::Starting && row.memory.failure.is_none();
-        Known { seq, doing, request, gone, since, awaited, told: false }
+        let state = row.memory.state;
+        Known { seq, doing, request, gone, since, state, awaited, told: false }
     }
 }
 
@@ -262,11 +266,20 @@ fn take_lock(dir: &OwnedFd) -> Result<OwnedFd> {
 }
 
 fn listen(scan: &OwnedFd) -> Result<Listener> {
-    let dir = match file::open_dir(scan, ".svc-scan/event") {
-        Err(Errno::NOENT) => {
-            return Err(Error::new(exit::NOT_SUPERVISED, "no svc-scan has been at work in scan/"));
+    let due = clock::boot().after(u64::from(LOCK_SECONDS) * 1000);
+    let dir = loop {
+        match file::open_dir(scan, ".svc-scan/event") {
+            // It may have been started a moment ago, as we were.
+            Err(Errno::NOENT) if clock::boot() < due => {
+                let soon = clock::until(Some(clock::boot().after(LOOK)));
+                let _ = poll(&mut [], soon.as_ref());
+            }
+            Err(Errno::NOENT) => {
+                let text = "no svc-scan has been at work in scan/";
+                return Err(Error::new(exit::NOT_SUPERVISED, text));
+            }
+            result => break result.unable("open .svc-scan/event")?,
         }
-        result => result.unable("open .svc-scan/event")?,
     };
     Subscription::new(dir).unable("subscribe to .svc-scan/event").map(Listener::large)
 }

@@ -91,12 +91,18 @@ impl Manager {
         let has_readiness = self.graph.service(id).has_readiness;
         let known = &mut self.known[id as usize];
         let news = news(self.engine.state(id), has_readiness, known, status);
-        events.extend(news.into_iter().flatten().map(|news| match news {
-            News::Started => Event::Started(id),
-            News::Ready => Event::Ready(id),
-            News::NotReady => Event::NotReady(id),
-            News::Died(death) => Event::Died(id, death),
-            News::Ended(death) => Event::Ended(id, death),
-        }));
+        for news in news.into_iter().flatten() {
+            events.push(match news {
+                News::Started => Event::Started(id),
+                News::Ready => Event::Ready(id),
+                News::NotReady => Event::NotReady(id),
+                News::Died(death) => Event::Died(id, death),
+                News::Ended(death) => Event::Ended(id, death),
+                News::Anew(death) => {
+                    self.tell_to_start(id);
+                    Event::Died(id, death)
+                }
+            });
+        }
     }
 }

@@ -25,7 +25,7 @@ use super::definitions::Definitions;
 use super::recorder::Recorder;
 use super::requests::Inbox;
 use crate::manager::announcement::Announcement;
-use crate::manager::engine::{Action, Engine, Event};
+use crate::manager::engine::{Action, Engine, Event, State};
 use crate::manager::graph::{Graph, Id};
 use crate::manager::policy::Policy;
 use crate::manager::table::{Doing, Header, Row, Table};
@@ -41,6 +41,8 @@ pub(super) struct Known {
     pub(super) request: u64,
     pub(super) gone: Option<u64>,
     pub(super) since: Wall,
+    /// The state that it is in since then.
+    pub(super) state: State,
     /// It was told to start, and nothing shows yet that it has heard.
     pub(super) awaited: bool,
     /// A supervisor was written to that it is to start.

@@ -17,6 +17,8 @@ pub(super) enum News {
     Died(Death),
     /// It is not.
     Ended(Death),
+    /// The tree was ended and begun anew: nobody will start it but us.
+    Anew(Death),
 }
 
 /// Compares a status with what was known. What happened between two looks may be several things:
@@ -45,7 +47,19 @@ pub(super) fn news(
             };
             if state == State::Stopping { [None; 3] } else { [died, started, ready] }
         }
+        // Its supervisor was told to end: that is no failure, and says nothing of what is wanted.
+        (Phase::Down, _) if (status.leaving || status.left) && state != State::Stopping => {
+            [None; 3]
+        }
         (Phase::Down, Wanted::Down) if known.awaited => [None; 3],
+        (Phase::Down, Wanted::Down)
+            if status.starts == 0
+                && status.start_error.is_none()
+                && (was_up || state == State::Starting) =>
+        {
+            (known.seq, known.awaited) = (status.seq, true);
+            [Some(News::Anew(death)), None, None]
+        }
         (Phase::Down, Wanted::Down) => {
             known.seq = status.seq;
             let is_over = !matches!(state, State::Down | State::Failed);
@@ -103,7 +117,7 @@ mod tests {
 
     fn status(phase: Phase, wanted: Wanted, seq: u64) -> Status {
         let last_run = Some(Death::Exit(7));
-        Status { phase, wanted, seq, last_run, ..Status::default() }
+        Status { phase, wanted, seq, last_run, starts: 1, ..Status::default() }
     }
 
     fn told(state: State, known: &mut Known, status: &Status) -> Vec<News> {
@@ -146,6 +160,17 @@ mod tests {
         let after = status(Phase::Down, Wanted::Down, 5);
         assert_eq!(told(State::Starting, &mut known, &after), [News::Ended(Death::Exit(7))]);
         assert_eq!(told(State::Failed, &mut known, &after), []);
+    }
+
+    #[test]
+    fn the_end_of_a_tree_is_no_failure() {
+        let mut known = Known { seq: 3, ..Known::default() };
+        let mut left = status(Phase::Down, Wanted::Down, 3);
+        (left.starts, left.leaving) = (1, true);
+        assert_eq!(told(State::Ready, &mut known, &left), []);
+        let fresh = Status { starts: 0, ..status(Phase::Down, Wanted::Down, 3) };
+        assert_eq!(told(State::Ready, &mut known, &fresh), [News::Anew(Death::Exit(7))]);
+        assert_eq!(told(State::Starting, &mut known, &fresh), []);
     }
 
     #[test]

@@ -22,7 +22,12 @@ impl Manager {
     /// What is to be on file before an action is taken.
     pub(super) fn prepare(&mut self, action: Action) {
         match action {
-            Action::Note(id, ..) => self.known[id as usize].since = clock::wall(),
+            Action::Note(id, state, _) => {
+                let known = &mut self.known[id as usize];
+                if known.state != state {
+                    (known.state, known.since) = (state, clock::wall());
+                }
+            }
             Action::Start(id) => {
                 let known = &mut self.known[id as usize];
                 (known.awaited, known.told) = (true, false);
@@ -90,7 +95,7 @@ impl Manager {
         }
     }
 
-    fn tell_to_start(&mut self, id: Id) {
+    pub(super) fn tell_to_start(&mut self, id: Id) {
         let letter = self.letter(id);
         self.known[id as usize].told = self.write_letter(id, letter);
     }
