@@ -2,6 +2,7 @@
 
 use common::base::death::Death;
 
+use super::condition::Test;
 use super::engine::{Cause, Engine, Failure};
 use super::graph::{Graph, Id};
 use super::service_file::conditions::shown;
@@ -41,10 +42,22 @@ pub fn chain(engine: &Engine, id: Id) -> String {
     steps.join("; ")
 }
 
-/// The tests that keep a condition from holding.
+/// What must hold for a condition to hold, and does not.
 pub fn tests(engine: &Engine, id: Id) -> String {
-    let tests: Vec<_> = engine.unmet(id).into_iter().map(shown).collect();
-    tests.join(", ")
+    let when = engine.graph().service(id).when.as_deref();
+    let is_in = |list: &[Test], test: &Test| list.contains(test);
+    let (mut texts, mut any) = (Vec::new(), Vec::new());
+    for test in engine.unmet(id) {
+        match when {
+            Some(when) if is_in(&when.none, test) => texts.push(format!("not {}", shown(test))),
+            Some(when) if is_in(&when.any, test) => any.push(shown(test)),
+            Some(_) | None => texts.push(shown(test)),
+        }
+    }
+    if !any.is_empty() {
+        texts.push(format!("one of {}", any.join(", ")));
+    }
+    texts.join(", ")
 }
 
 /// What went wrong.

@@ -133,7 +133,8 @@ impl Request {
                 Some("with-dependents") if verb == Verb::Down => request.with_dependents = true,
                 Some(option) if verb == Verb::Apply && option.starts_with("confirm=") => {
                     let seconds = option["confirm=".len()..].parse();
-                    let seconds = seconds.map_err(|_| format!("{word} is no number of seconds"))?;
+                    let seconds = seconds.ok().filter(|seconds: &u32| *seconds > 0);
+                    let seconds = seconds.ok_or(format!("{word} is no number of seconds"))?;
                     request.confirm = Some(seconds);
                 }
                 Some(_) => return Err(format!("{word} does not go with {}", verb.word())),

@@ -187,7 +187,7 @@ online    group    -        up        down      TIME
 web       daemon   -        up        down      TIME'
 is 'as JSON' "$(said db list --json | sed -n 4p)" '{"name":"disk","kind":"oneshot","enabled":false,"wanted":"up","asked":"none","state":"failed","failure":"ended:exit=3","since":"TIME","gone":false}'
 is 'the live generation is marked' "$(db generations | sed -n '1s/.*services//p')" '  boot  live'
-is 'why a service is not up' "$(said db why web | sed "s,$T,T,")" 'web: down since TIME
+is 'why a service is not up' "$(said db why web | sed "s,$T,T,g")" 'web: down since TIME
 wanted: all requires web
 wanted: all is enabled
 because: web needs database (since TIME)
@@ -195,7 +195,7 @@ because: database needs disk (since TIME)
 root cause: disk failed: exit code 3 (since TIME)
 process: disk: last end: exit code 3
 try: svc-logread disk
-try: svc-change --dir T/run reset disk'
+try: svc-change --dir T/run --generations T/lib reset disk'
 is 'why one is started again' "$(said db why mail | sed -n '/^root/,$p')" 'root cause: mail failed: exit code 5, and is started again (since TIME)
 process: mail: last end: exit code 5; next start: in N s
 try: svc-logread mail'
@@ -216,8 +216,8 @@ is 'as JSON' "$(said db why web --json | sed -n '1,2p;4,7p')" '{"line":"state","
 {"line":"process","text":"disk: last end: exit code 3","name":"disk","exit":"exit=3","restarts":0}'
 mkdir -p facts/net
 echo yes >facts/net/up
-is 'facts are looked at where they are' "$(said db --facts facts why online | sed -n '4,$p' | sed "s,$T,T,")" 'root cause: online waits for its turn (since TIME)
-try: svc-change --dir T/run look'
+is 'facts are looked at where they are' "$(said db --facts facts why online | sed -n '4,$p' | sed "s,$T,T,g")" 'root cause: online waits for its turn (since TIME)
+try: svc-change --dir T/run --generations T/lib look'
 like 'the live graph has colours' "$(db dot)" '^  "disk" \[shape=cds, fillcolor=salmon\];$'
 is 'the files of what is live' "$(db contents beside)" "$(boot contents beside)"
 db replay >again

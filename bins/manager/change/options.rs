@@ -110,13 +110,22 @@ impl Said {
                 "--plan" => self.plan = true,
                 "--with-dependents" => self.with_dependents = true,
                 "--confirm" => self.confirm = Some(args.value("number of seconds")?),
-                "--ready" => self.goal = Some(Goal::Ready),
-                "--down" => self.goal = Some(Goal::Down),
-                "--settled" => self.goal = Some(Goal::Settled),
+                "--ready" => self.aim(Goal::Ready)?,
+                "--down" => self.aim(Goal::Down)?,
+                "--settled" => self.aim(Goal::Settled)?,
                 _ => return Err(unknown(&option)),
             }
         }
         Ok(())
+    }
+
+    fn aim(&mut self, goal: Goal) -> Result<()> {
+        match self.goal.replace(goal) {
+            Some(other) if other != goal => {
+                Err(Error::user("only one of --ready, --down and --settled can be waited for"))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn task(&self, word: &str, names: Vec<String>) -> Result<Task> {

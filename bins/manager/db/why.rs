@@ -13,7 +13,7 @@ use crate::json::{Object, Value};
 use crate::manager::engine::{Cause, Engine, Failure, State, Wish};
 use crate::manager::graph::{Id, Kind};
 use crate::manager::graph_file::words;
-use crate::manager::places::{ONESHOT, Places, USUAL};
+use crate::manager::places::{GENERATIONS, ONESHOT, Places, USUAL};
 use crate::manager::reasons;
 use crate::tree::client::Service;
 
@@ -115,7 +115,11 @@ impl Why<'_> {
     fn wanted(&mut self, id: Id) {
         let chain = self.engine.wanted_by(id);
         let Some(last) = chain.last() else {
-            return self.say("wanted", "by nobody", &[]);
+            let how = match self.engine.wish(id) {
+                Wish::Up | Wish::Once => "it was asked for, but what it is part of is not wanted",
+                Wish::None | Wish::Down => "by nobody",
+            };
+            return self.say("wanted", how, &[]);
         };
         let graph = self.engine.graph();
         for pair in chain.windows(2) {
@@ -214,6 +218,11 @@ impl Why<'_> {
             true => String::new(),
             false => format!(" --dir {}", dir.display()),
         };
+        let generations = &self.query.generations;
+        let dir = match generations == std::path::Path::new(GENERATIONS) {
+            true => dir,
+            false => format!("{dir} --generations {}", generations.display()),
+        };
         let change = |verb: &str, id: Id| format!("svc-change{dir} {verb} {}", name(id));
         let log = format!("svc-logread {}", name(id));
         match cause {
@@ -235,7 +244,7 @@ impl Why<'_> {
             | Cause::Needs(other)
             | Cause::NeedsOneOf(other)
             | Cause::After(other)
-            | Cause::StopsAfter(other) => vec![format!("svc-db why {}", name(other))],
+            | Cause::StopsAfter(other) => vec![format!("svc-db{dir} why {}", name(other))],
         }
     }
 }

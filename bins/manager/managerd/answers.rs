@@ -112,9 +112,23 @@ impl Manager {
             lines: Vec::new(),
             failed: false,
         };
+        let goes_down = waiting.request.verb == Verb::Down;
         let events = self.command(&mut waiting);
+        let is_done = waiting.failed;
         self.waiting.push(waiting);
         self.step(events);
+        if goes_down && !is_done {
+            self.wait_for_the_rest(order);
+        }
+    }
+
+    /// A request to go down is over when all are down that go down because of it.
+    fn wait_for_the_rest(&mut self, order: u64) {
+        let goes = |id: &Id| !self.engine.is_needed(*id) && self.is_active(*id);
+        let rest: BTreeSet<Id> = self.graph.ids().filter(goes).collect();
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.order == order) {
+            waiting.targets.extend(&rest);
+        }
     }
 
     /// Writes an answer, and says that it is there. False: it could not be written.

@@ -129,7 +129,9 @@ impl Manager {
         let is_same = set.is_empty() && set.live.graph == old.graph;
         let unsettled: BTreeSet<Id> = self.unsettled().collect();
         let ChangeSet { mut live, changes, graph_changed } = set;
-        (live.header.applied, live.header.back) = (order, back);
+        // Where nothing is tried there is nothing to go back from.
+        let is_tried = number != self.header.generation;
+        (live.header.applied, live.header.back) = (order, back.filter(|_| is_tried));
         let table = Table::create(&self.dir, &live.header, &live.rows)
             .map_err(|e| format!("unable to write manager/state: {}", reason(e)))?;
         // From here on it is done, whoever dies.

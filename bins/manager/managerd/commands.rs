@@ -123,7 +123,7 @@ impl Manager {
         all
     }
 
-    fn is_active(&self, id: Id) -> bool {
+    pub(super) fn is_active(&self, id: Id) -> bool {
         !matches!(self.engine.state(id), State::Down | State::Failed)
     }
 

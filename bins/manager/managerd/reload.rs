@@ -24,6 +24,10 @@ use crate::manager::request::Verb;
 impl Manager {
     pub(super) fn reload_on_demand(&mut self, id: Id, waiting: &mut Waiting) {
         let name = self.graph.service(id).name.clone();
+        if self.graph.service(id).kind == Kind::Group {
+            waiting.failed = true;
+            return waiting.lines.push(format!("{name}: a group has nothing to reload"));
+        }
         if !matches!(self.engine.state(id), State::Up | State::Ready) {
             waiting.failed = true;
             return waiting.lines.push(format!("{name}: not up"));

@@ -76,7 +76,13 @@ fn read(mut args: Args) -> Result<Options> {
                 options.notify = Some(adopt(args.value("file descriptor")?)?);
             }
             "--watch" => options.watch = true,
-            "--log-fifos" => options.log_fifos = Some(args.raw_value()?),
+            "--log-fifos" => {
+                let dir = args.raw_value()?;
+                // Each supervisor works in another directory.
+                let path = std::path::absolute(&dir);
+                let path = path.unable(format_args!("find {}", dir.display()))?;
+                options.log_fifos = Some(path.into_os_string());
+            }
             "--catch-all" => options.catch_all = Some(args.value("name of a service")?),
             "--last" => options.last.push(args.value("name of a service")?),
             "--timeout-eof" => options.timeout_eof = args.value("number of milliseconds")?,
