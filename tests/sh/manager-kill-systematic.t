@@ -88,6 +88,8 @@ change --timeout 60 $request >"$T/answer" 2>"$T/hints"
 echo "exit code $?" >"$T/result"
 # shellcheck disable=SC2086
 settled $after || echo "$T: it does not settle"
+# strace may say so a moment later.
+[ "$(manager)" = "$old" ] || until_ok 10 grep -q 'killed by SIGKILL' "$T/trace"
 if grep -q 'killed by SIGKILL' "$T/trace"; then hit=hit; else hit=missed; fi
 [ "$hit" = hit ] || kill "$tracer"
 wait "$tracer" 2>>"$T/strace"

@@ -285,6 +285,8 @@ else
 fi
 
 # Those that a dead svc-scan could not remove.
+# (What is left of the rounds without a part may have the pid of somebody who lives by now.)
+rm -f "$wards"/*
 sleep 1000 &
 living=$!
 ln -s "$T/none" "$wards/$living"
