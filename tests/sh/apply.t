@@ -141,6 +141,7 @@ is 'the old one is back' "$(generation)" "$live"
 ok 'it is settled again' change wait many-1
 becomes 5 'with what it said' grep -qx 1 many-1.a
 ok 'it can be tried again' change apply --confirm 60
+ok 'asked for again, it is still on trial' change apply --confirm 60
 ok 'and confirmed' change confirm
 exits 1 'once' change confirm
 

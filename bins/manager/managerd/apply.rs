@@ -131,7 +131,10 @@ impl Manager {
         let ChangeSet { mut live, changes, graph_changed } = set;
         // Where nothing is tried there is nothing to go back from.
         let is_tried = number != self.header.generation;
-        (live.header.applied, live.header.back) = (order, back.filter(|_| is_tried));
+        // ... and what is on trial stays so.
+        let on_trial = back.and(self.header.back);
+        let back = if is_tried { back } else { on_trial };
+        (live.header.applied, live.header.back) = (order, back);
         let table = Table::create(&self.dir, &live.header, &live.rows)
             .map_err(|e| format!("unable to write manager/state: {}", reason(e)))?;
         // From here on it is done, whoever dies.
