@@ -4,7 +4,8 @@
 use std::ffi::OsString;
 
 fn run(argv: Vec<OsString>) -> u8 {
-    common::program::dispatch(argv, &[bins::tree::ADMIN, bins::log::ADMIN, bins::manager::ADMIN])
+    use bins::{log, manager, svctl, tree};
+    common::program::dispatch(argv, &[tree::ADMIN, log::ADMIN, manager::ADMIN, svctl::ADMIN])
 }
 
 common::entry!(run);

@@ -30,11 +30,39 @@ impl Value {
 pub(crate) struct Object(String);
 
 impl Object {
-    /// Adds a member.
-    pub(crate) fn put(&mut self, key: &str, value: &Value) {
+    /// One of those that svctl prints: it says first which schema it keeps to.
+    pub(crate) fn of(verb: &str) -> Object {
+        let mut object = Object::default();
+        object.put("schema", &Value::text(format!("svctl-{verb}-1")));
+        object
+    }
+
+    /// Adds a member that is an object.
+    pub(crate) fn put_object(&mut self, key: &str, inner: Object) {
+        self.begin(key);
+        self.0.push_str(inner.line().trim_end());
+    }
+
+    /// Adds a member that is a list of objects.
+    pub(crate) fn put_objects(&mut self, key: &str, inner: Vec<Object>) {
+        self.begin(key);
+        self.0.push('[');
+        for (number, object) in inner.into_iter().enumerate() {
+            self.0.push_str(if number == 0 { "" } else { "," });
+            self.0.push_str(object.line().trim_end());
+        }
+        self.0.push(']');
+    }
+
+    fn begin(&mut self, key: &str) {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.quote(key);
         self.0.push(':');
+    }
+
+    /// Adds a member.
+    pub(crate) fn put(&mut self, key: &str, value: &Value) {
+        self.begin(key);
         match value {
             Value::Bool(yes) => self.0.push_str(if *yes { "true" } else { "false" }),
             // Writing to a String can't fail.
@@ -46,9 +74,8 @@ impl Object {
 
     /// Adds a member that is a list of texts.
     pub(crate) fn put_texts(&mut self, key: &str, texts: &[String]) {
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        self.quote(key);
-        self.0.push_str(":[");
+        self.begin(key);
+        self.0.push('[');
         for (number, text) in texts.iter().enumerate() {
             self.0.push_str(if number == 0 { "" } else { "," });
             self.quote(text);
@@ -101,5 +128,11 @@ mod tests {
         object.put_texts("two", &["a".to_owned(), "\"".to_owned()]);
         assert_eq!(object.line(), "{\"none\":[],\"two\":[\"a\",\"\\\"\"]}\n");
         assert_eq!(Object::default().line(), "{}\n");
+        let mut object = Object::of("list");
+        object.put_objects("all", vec![Object::default(), Object::of("x")]);
+        object.put_object("one", Object::default());
+        let line =
+            "{\"schema\":\"svctl-list-1\",\"all\":[{},{\"schema\":\"svctl-x-1\"}],\"one\":{}}\n";
+        assert_eq!(object.line(), line);
     }
 }

@@ -3,4 +3,5 @@
 mod json;
 pub mod log;
 pub mod manager;
+pub mod svctl;
 pub mod tree;

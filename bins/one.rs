@@ -13,6 +13,7 @@ const PROGRAM: &Program = find(&[
     bins::log::CORE,
     bins::log::ADMIN,
     bins::manager::ADMIN,
+    bins::svctl::ADMIN,
     chainload::PROGRAMS,
 ]);
 

@@ -67,7 +67,7 @@ pub fn unpack(text: &str) -> Result<Contents, String> {
 }
 
 /// Whether a service can have this name: as `check` of the tree says, and what a file name may be.
-pub(super) fn is_fit(name: &str) -> bool {
+pub(crate) fn is_fit(name: &str) -> bool {
     let is_plain = common::base::name::check(name.as_bytes()).is_ok() && !name.contains('/');
     is_plain && !name.is_empty() && !name.starts_with(['.', '@', '-']) && !name.contains(' ')
 }

@@ -21,6 +21,7 @@ mod relation;
 pub mod request;
 pub mod service_file;
 pub mod table;
+pub(crate) mod view;
 
 use common::program::Program;
 

@@ -3,19 +3,18 @@
 use common::prelude::*;
 
 use super::Query;
-use super::view::View;
 use crate::json::{Object, Value};
 use crate::manager::files::{self, short};
 use crate::manager::generations;
 
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
-    let view = View::of(query)?;
-    for id in view.named(query)? {
+    let view = query.view()?;
+    for id in view.named(&query.names)? {
         let name = view.name(id);
         // One that is on its way out has its files in the generation that it is of.
         let gone = view.rows.as_ref().and_then(|rows| rows.get(id as usize)?.gone);
-        let path =
-            gone.map_or(view.path.clone(), |gone| generations::path(&query.generations, gone));
+        let path = gone
+            .map_or(view.path.clone(), |gone| generations::path(&query.sources.generations, gone));
         let files = files::read(&path, name);
         let files = files.unable(format_args!("read the files of {name} in {}", path.display()))?;
         if !query.json {

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use common::prelude::*;
 
 use super::Query;
-use super::view::View;
 use crate::json::{Object, Value};
 use crate::manager::graph::{Edge, Id, Relation};
 use crate::manager::graph_file::{said, words};
+use crate::manager::view::View;
 
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
-    let view = View::of(query)?;
+    let view = query.view()?;
     let mut seen = BTreeSet::new();
-    for id in view.named(query)? {
+    for id in view.named(&query.names)? {
         seen.insert(id);
         // Not recursion: a chain may be as long as there are services.
         let mut left: Vec<(Id, Edge, usize)> = next(query, &view, id, 0);

@@ -7,10 +7,10 @@ use common::base::error::exit;
 use common::prelude::*;
 
 use super::Query;
-use super::view::number;
 use crate::json::{Object, Value};
 use crate::manager::files::{self, short};
 use crate::manager::generations;
+use crate::manager::view::number;
 
 /// The lines of the graph that are about each service, in their order.
 type Sections<'a> = BTreeMap<&'a str, Vec<&'a str>>;
@@ -64,10 +64,10 @@ impl Texts {
 /// Exit code 1: there is a difference.
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
     let (a, b) = match query.names.as_slice() {
-        [a, b] => (number(query, a)?, number(query, b)?),
+        [a, b] => (number(&query.sources, a)?, number(&query.sources, b)?),
         _ => return Err(Error::user("missing generation")),
     };
-    let paths = [a, b].map(|number| generations::path(&query.generations, number));
+    let paths = [a, b].map(|number| generations::path(&query.sources.generations, number));
     let (old, new) = (Texts::read(&paths[0])?, Texts::read(&paths[1])?);
     let mut told = Told { json: query.json, text };
     compare(&old, &new, &paths, &mut told)?;

@@ -3,16 +3,16 @@
 use common::prelude::*;
 
 use super::Query;
-use super::view::View;
 use crate::manager::engine::State;
 use crate::manager::graph::{Id, Kind, Relation};
 use crate::manager::graph_file::words;
+use crate::manager::view::View;
 
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
     if query.json {
         return Err(Error::user("--json does not go with dot"));
     }
-    let view = View::of(query)?;
+    let view = query.view()?;
     *text += "digraph services {\n  rankdir=LR;\n  node [style=filled, fillcolor=white];\n";
     for id in view.graph.ids() {
         let shape = match view.graph.service(id).kind {

@@ -13,11 +13,11 @@ use crate::manager::places::Places;
 use crate::manager::table::Contents;
 
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
-    let all = &query.generations;
+    let all = &query.sources.generations;
     let numbers = generations::numbers(all)
         .unable(format_args!("read {}", generations::all(all).display()))?;
     // Without a table nothing is live.
-    let table = Contents::below(&Places::below(&query.dir).manager).ok().flatten();
+    let table = Contents::below(&Places::below(&query.sources.dir).manager).ok().flatten();
     let live = table.map(|table| table.header.generation);
     let marks = [(BOOT, linked(all, BOOT)), ("live", live), (GOOD, linked(all, GOOD))];
     for number in numbers {

@@ -3,12 +3,12 @@
 use common::prelude::*;
 use common::program::warn;
 
-use super::view::{View, is_managed};
 use super::{PROGRAM, Query};
 use crate::json::{Object, Value};
 use crate::manager::graph::Id;
 use crate::manager::graph_file::kind;
 use crate::manager::table::Row;
+use crate::manager::view::{View, is_managed};
 
 /// What stands for a state that nobody knows.
 const UNKNOWN: &str = "unknown";
@@ -21,11 +21,11 @@ struct Known<'a> {
 }
 
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
-    let view = View::of(query)?;
-    if view.rows.is_some() && !is_managed(query) {
+    let view = query.view()?;
+    if view.rows.is_some() && !is_managed(&query.sources) {
         warn(&PROGRAM.name, &"no svc-managerd is running: it was so when the last one ended");
     }
-    let engine = view.rows.as_ref().map(|_| view.engine(query));
+    let engine = view.rows.as_ref().map(|_| view.engine(&query.sources));
     let known = |id: Id| {
         let row = view.rows.as_ref()?.get(id as usize)?;
         let wanted = engine.as_ref()?.is_needed(id);

@@ -8,7 +8,6 @@ mod generations;
 mod list;
 mod order;
 mod replay;
-mod view;
 mod why;
 
 use std::path::PathBuf;
@@ -16,9 +15,10 @@ use std::path::PathBuf;
 use common::base::args::unknown;
 use common::base::near::nearest;
 use common::prelude::*;
-use common::program::print;
+use common::program::{print, warn};
 
 use super::places::{GENERATIONS, USUAL};
+use super::view::{Sources, View};
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-db",
@@ -49,15 +49,30 @@ Options, before or behind a question:
 
 /// What is asked, and of what.
 struct Query {
-    dir: PathBuf,
-    generations: PathBuf,
-    facts: Option<PathBuf>,
+    sources: Sources,
     generation: Option<String>,
     users: bool,
     all: bool,
     stops: bool,
     json: bool,
     names: Vec<String>,
+}
+
+impl Query {
+    /// What the options ask for.
+    fn view(&self) -> Result<View> {
+        match &self.generation {
+            Some(word) => View::generation(&self.sources, word),
+            None => self.live(),
+        }
+    }
+
+    /// What is live.
+    fn live(&self) -> Result<View> {
+        let view = View::live(&self.sources)?;
+        view.warning.iter().for_each(|what| warn(&PROGRAM.name, what));
+        Ok(view)
+    }
 }
 
 /// A question.
@@ -123,9 +138,11 @@ fn main(args: Args) -> Result<Next> {
 
 fn read(mut args: Args) -> Result<(&'static Question, Query)> {
     let mut query = Query {
-        dir: USUAL.into(),
-        generations: GENERATIONS.into(),
-        facts: None,
+        sources: Sources {
+            dir: USUAL.into(),
+            generations: GENERATIONS.into(),
+            facts: PathBuf::new(),
+        },
         generation: None,
         users: false,
         all: false,
@@ -133,13 +150,13 @@ fn read(mut args: Args) -> Result<(&'static Question, Query)> {
         json: false,
         names: Vec::new(),
     };
-    let mut special = Vec::new();
+    let (mut special, mut facts) = (Vec::new(), None);
     loop {
         while let Some(option) = args.option()? {
             match option.as_str() {
-                "--dir" => query.dir = args.raw_value()?.into(),
-                "--generations" => query.generations = args.raw_value()?.into(),
-                "--facts" => query.facts = Some(args.raw_value()?.into()),
+                "--dir" => query.sources.dir = args.raw_value()?.into(),
+                "--generations" => query.sources.generations = args.raw_value()?.into(),
+                "--facts" => facts = Some(args.raw_value()?.into()),
                 "--json" => query.json = true,
                 "--generation" => query.generation = Some(args.value("generation")?),
                 "--users" => query.users = true,
@@ -152,6 +169,7 @@ fn read(mut args: Args) -> Result<(&'static Question, Query)> {
         let Some(word) = args.next_operand() else { break };
         query.names.push(word.to_string_lossy().into_owned());
     }
+    query.sources.facts = facts.unwrap_or_else(|| query.sources.dir.join("events/facts"));
     if query.names.is_empty() {
         return Err(Error::user("missing question"));
     }

@@ -6,7 +6,6 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::warn;
 
-use super::view::View;
 use super::{PROGRAM, Query};
 use crate::json::{Object, Value};
 use crate::manager::compile::report::{facts, started, stopped};
@@ -16,11 +15,11 @@ use crate::manager::reasons::step;
 
 /// Exit code 1: somebody would not be started.
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
-    let view = View::of(query)?;
+    let view = query.view()?;
     let graph = &view.graph;
     let wanted: Vec<Id> = match query.names.as_slice() {
         [] => view.boot.iter().copied().collect(),
-        [_, ..] => view.named(query)?,
+        [_, ..] => view.named(&query.names)?,
     };
     let (facts, _) = facts(graph);
     let assumed = Assumptions { facts, ..Assumptions::default() };

@@ -23,7 +23,7 @@ pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
     for segment in segments(&record) {
         let head = Head::unpack(segment)
             .ok_or_else(|| Error::user("that is no record: it does not begin with a segment"))?;
-        let graph = Rc::new(graph(&query.generations, head.graph, segment)?);
+        let graph = Rc::new(graph(&query.sources.generations, head.graph, segment)?);
         let actions = replay(&graph, segment).map_err(|what| {
             Error::user(format_args!("the record of generation {}: {what}", head.graph))
         })?;
@@ -55,7 +55,7 @@ fn record(query: &Query) -> Result<String> {
     if let Some(path) = query.names.first() {
         return read(Path::new(path)).unable(format_args!("read {path}"));
     }
-    let [now, old] = RECORD.map(|name| Places::below(&query.dir).manager.join(name));
+    let [now, old] = RECORD.map(|name| Places::below(&query.sources.dir).manager.join(name));
     let before = match read(&old) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         result => result,

@@ -8,23 +8,23 @@ use common::os::process::BootId;
 use common::prelude::*;
 
 use super::Query;
-use super::view::{View, is_managed};
 use crate::json::{Object, Value};
 use crate::manager::engine::{Cause, Engine, Failure, State, Wish};
 use crate::manager::graph::{Id, Kind};
 use crate::manager::graph_file::words;
 use crate::manager::places::{GENERATIONS, ONESHOT, Places, USUAL};
 use crate::manager::reasons;
+use crate::manager::view::{View, is_managed};
 use crate::tree::client::Service;
 
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
-    let view = View::live(query)?;
-    let engine = view.engine(query);
+    let view = query.live()?;
+    let engine = view.engine(&query.sources);
     let mut why = Why { query, view: &view, engine: &engine, text };
-    if !is_managed(query) {
+    if !is_managed(&query.sources) {
         why.say("manager", "none is running: nothing happens until one is", &[]);
     }
-    for id in view.named(query)? {
+    for id in view.named(&query.names)? {
         why.tell(id);
     }
     Ok(0)
@@ -162,7 +162,7 @@ impl Why<'_> {
     /// What its supervisor knows: of this boot, or nothing.
     fn status(&self, id: Id) -> Option<Status> {
         let service = self.engine.graph().service(id);
-        let places = Places::below(&self.query.dir);
+        let places = Places::below(&self.query.sources.dir);
         let parent = match service.kind {
             Kind::Daemon => places.scan,
             Kind::Oneshot => places.manager.join(ONESHOT),
@@ -213,12 +213,12 @@ impl Why<'_> {
     /// The commands that are worth a try at a root.
     fn help(&self, id: Id, cause: Cause) -> Vec<String> {
         let name = |id: Id| self.view.name(id);
-        let dir = &self.query.dir;
+        let dir = &self.query.sources.dir;
         let dir = match dir == std::path::Path::new(USUAL) {
             true => String::new(),
             false => format!(" --dir {}", dir.display()),
         };
-        let generations = &self.query.generations;
+        let generations = &self.query.sources.generations;
         let dir = match generations == std::path::Path::new(GENERATIONS) {
             true => dir,
             false => format!("{dir} --generations {}", generations.display()),

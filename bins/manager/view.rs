@@ -9,61 +9,72 @@ use common::base::near::nearest;
 use common::format::records::{self, Holder};
 use common::os::{clock, file};
 use common::prelude::*;
-use common::program::warn;
 use rustix::io::Errno;
 
-use super::{PROGRAM, Query};
-use crate::manager::engine::{Engine, Memory, State};
-use crate::manager::generations::{self, BOOT, GOOD};
-use crate::manager::graph::{Graph, Id};
-use crate::manager::live::{self, Live};
-use crate::manager::places::{MANAGER, Places, STATE};
-use crate::manager::table::{Contents, Row};
+use super::engine::{Engine, Memory, State};
+use super::generations::{self, BOOT, GOOD};
+use super::graph::{Graph, Id};
+use super::live::{self, Live};
+use super::places::{MANAGER, Places, STATE};
+use super::table::{Contents, Row};
 use crate::tree::client::alive;
 
 /// How often the table is read again while a line of it is being written: that takes microseconds.
 const TRIES: u32 = 20;
 
+/// Where all that can be known is.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources {
+    /// Where `scan/` and `manager/` are.
+    pub(crate) dir: PathBuf,
+    /// Where the generations are.
+    pub(crate) generations: PathBuf,
+    /// Where facts are, a file each.
+    pub(crate) facts: PathBuf,
+}
+
 /// Services, and what is known of them.
-pub(super) struct View {
+pub(crate) struct View {
     /// Where its generation is.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The services. Of what is live, with those that are on their way out.
-    pub(super) graph: Rc<Graph>,
+    pub(crate) graph: Rc<Graph>,
     /// Who is enabled.
-    pub(super) boot: BTreeSet<Id>,
+    pub(crate) boot: BTreeSet<Id>,
     /// What the state table says, in the order of the graph. None: it is of no matter here.
-    pub(super) rows: Option<Vec<Row>>,
+    pub(crate) rows: Option<Vec<Row>>,
     /// Whose line of the table is damaged.
-    pub(super) damaged: BTreeSet<Id>,
+    pub(crate) damaged: BTreeSet<Id>,
+    /// What is wrong with the state table, if anything: a line for people.
+    pub(crate) warning: Option<String>,
 }
 
 impl View {
-    /// What the options ask for.
-    pub(super) fn of(query: &Query) -> Result<View> {
-        let Some(word) = &query.generation else { return View::live(query) };
-        let number = number(query, word)?;
+    /// A generation, that is named by its number or by a link.
+    pub(crate) fn generation(sources: &Sources, word: &str) -> Result<View> {
+        let number = number(sources, word)?;
         let live::Generation { graph, boot, .. } =
-            live::generation(&query.generations, number).map_err(Error::system)?;
+            live::generation(&sources.generations, number).map_err(Error::system)?;
         Ok(View {
-            path: generations::path(&query.generations, number),
+            path: generations::path(&sources.generations, number),
             graph: Rc::new(graph),
             boot: boot.into_iter().collect(),
             rows: None,
             damaged: BTreeSet::new(),
+            warning: None,
         })
     }
 
     /// What is live. A line that is being written is read again; one that is damaged is told, and
     /// its service is taken for one that is down.
-    pub(super) fn live(query: &Query) -> Result<View> {
+    pub(crate) fn live(sources: &Sources) -> Result<View> {
         let mut tries = 0..TRIES;
         loop {
             let is_last = tries.next().is_none();
-            match read(query) {
+            match read(sources) {
                 Ok((view, lines)) if lines.is_empty() || is_last => {
-                    view.tell(query, &lines);
-                    return Ok(view);
+                    let warning = view.damage(sources, &lines);
+                    return Ok(View { warning, ..view });
                 }
                 Err(e) if is_last || e.code != exit::SYSTEM => return Err(e),
                 Ok(_) | Err(_) => {}
@@ -71,24 +82,24 @@ impl View {
         }
     }
 
-    fn tell(&self, query: &Query, lines: &[usize]) {
-        let path = state(query);
+    fn damage(&self, sources: &Sources, lines: &[usize]) -> Option<String> {
+        let s = match lines {
+            [] => return None,
+            [_] => "",
+            [_, ..] => "s",
+        };
+        let path = state(sources);
         let names: Vec<_> = self.damaged.iter().map(|id| self.name(*id)).collect();
         let names = match names.as_slice() {
             [] => String::new(),
             names => format!(": nobody knows the state of {}", names.join(", ")),
         };
         let numbers: Vec<_> = lines.iter().map(usize::to_string).collect();
-        let s = if lines.len() == 1 { "" } else { "s" };
-        if !lines.is_empty() {
-            let what = format!("{}: line{s} {} damaged{names}", path.display(), numbers.join(", "));
-            warn(&PROGRAM.name, &what);
-        }
+        Some(format!("{}: line{s} {} damaged{names}", path.display(), numbers.join(", ")))
     }
 
     /// An engine that remembers what the table says. Who could start and does not waits for a turn.
-    pub(super) fn engine(&self, query: &Query) -> Engine {
-        let dir = query.facts.clone().unwrap_or_else(|| query.dir.join("events/facts"));
+    pub(crate) fn engine(&self, sources: &Sources) -> Engine {
         let memory = |id: Id| -> Memory {
             let row = self.rows.as_ref().and_then(|rows| rows.get(id as usize));
             row.map(|row| row.memory.clone()).unwrap_or_default()
@@ -98,17 +109,17 @@ impl View {
             memory.state == State::Starting && memory.failure.is_none()
         };
         let starting = self.graph.ids().filter(is_starting).count();
-        let (facts, now) = (live::facts(&dir, &self.graph), clock::boot().0);
+        let (facts, now) = (live::facts(&sources.facts, &self.graph), clock::boot().0);
         Engine::restore(Rc::clone(&self.graph), Some(starting), now, facts, memory).0
     }
 
     /// The name of a service.
-    pub(super) fn name(&self, id: Id) -> &str {
+    pub(crate) fn name(&self, id: Id) -> &str {
         &self.graph.service(id).name
     }
 
     /// Who has a name.
-    pub(super) fn find(&self, name: &str) -> Result<Id> {
+    pub(crate) fn find(&self, name: &str) -> Result<Id> {
         self.graph.find(name).ok_or_else(|| {
             let names = self.graph.ids().map(|id| self.name(id));
             let meant = nearest(name, names);
@@ -118,17 +129,17 @@ impl View {
         })
     }
 
-    /// Those of the arguments.
-    pub(super) fn named(&self, query: &Query) -> Result<Vec<Id>> {
-        query.names.iter().map(|name| self.find(name)).collect()
+    /// Those with these names.
+    pub(crate) fn named(&self, names: &[String]) -> Result<Vec<Id>> {
+        names.iter().map(|name| self.find(name)).collect()
     }
 }
 
 /// The number of a generation that is named: by itself or by a link.
-pub(super) fn number(query: &Query, word: &str) -> Result<u64> {
+pub(crate) fn number(sources: &Sources, word: &str) -> Result<u64> {
     if word == BOOT || word == GOOD {
-        return generations::linked(&query.generations, word).ok_or_else(|| {
-            let link = query.generations.join(word);
+        return generations::linked(&sources.generations, word).ok_or_else(|| {
+            let link = sources.generations.join(word);
             Error::system(format_args!("{} leads to no generation", link.display()))
         });
     }
@@ -139,22 +150,22 @@ pub(super) fn number(query: &Query, word: &str) -> Result<u64> {
 }
 
 /// Whether somebody keeps the state table up to date.
-pub(super) fn is_managed(query: &Query) -> bool {
-    let path = Places::below(&query.dir).manager.join(MANAGER);
+pub(crate) fn is_managed(sources: &Sources) -> bool {
+    let path = Places::below(&sources.dir).manager.join(MANAGER);
     let mut buffer = [0; records::SIZE];
     let read = file::read_small(rustix::fs::CWD, path, &mut buffer);
     read.ok().and_then(Holder::unpack).is_some_and(|holder| alive(&holder.identity).is_some())
 }
 
-fn state(query: &Query) -> PathBuf {
-    Places::below(&query.dir).manager.join(STATE)
+fn state(sources: &Sources) -> PathBuf {
+    Places::below(&sources.dir).manager.join(STATE)
 }
 
 /// Reads the table once; and the numbers of damaged lines.
-fn read(query: &Query) -> Result<(View, Vec<usize>)> {
-    let path = state(query);
+fn read(sources: &Sources) -> Result<(View, Vec<usize>)> {
+    let path = state(sources);
     let path = path.display();
-    let contents = match Contents::below(&Places::below(&query.dir).manager) {
+    let contents = match Contents::below(&Places::below(&sources.dir).manager) {
         Ok(Some(contents)) => contents,
         Ok(None) => {
             let text = format!(
@@ -173,14 +184,15 @@ fn read(query: &Query) -> Result<(View, Vec<usize>)> {
     let known: BTreeSet<String> =
         contents.rows.iter().flatten().map(|row| row.name.clone()).collect();
     let Live { header, graph, boot, rows } =
-        live::load(&query.generations, contents).map_err(Error::system)?;
+        live::load(&sources.generations, contents).map_err(Error::system)?;
     let is_unknown = |id: &Id| !known.contains(&graph.service(*id).name);
     let damaged = graph.ids().filter(|id| !lines.is_empty() && is_unknown(id)).collect();
     let view = View {
-        path: generations::path(&query.generations, header.generation),
+        path: generations::path(&sources.generations, header.generation),
         boot: boot.into_iter().collect(),
         rows: Some(rows),
         damaged,
+        warning: None,
         graph: Rc::new(graph),
     };
     Ok((view, lines))

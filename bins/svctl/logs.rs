@@ -1,0 +1,45 @@
+//! `svctl logs`: svc-logread, on the logs of this tree.
+
+use std::ffi::OsString;
+
+use common::base::future::Future;
+use common::prelude::*;
+
+use super::call::Call;
+use super::site::lower;
+use super::verbs::{ANY, Group, Operand, Verb, flag, option};
+
+pub(super) const VERB: Verb = Verb {
+    word: "logs",
+    group: Group::Look,
+    arguments: "[NAME...]",
+    count: 0..=ANY,
+    operand: Operand::Service,
+    summary: "print logs, merged by time",
+    options: &[
+        option("-n", "COUNT", "the last COUNT lines only"),
+        flag("-f", "then what is added, as it comes, for ever"),
+        option("--since", "TIME", "not what is older: 10:00, yesterday, -1h, 2026-11-20 10:00"),
+        option("--until", "TIME", "not what is newer"),
+        option("--grep", "PATTERN", "lines only that match this regular expression"),
+        flag("-i", "large and small letters match each other"),
+        flag("-v", "lines only that do not match"),
+        option("--stamp", "HOW", "local, utc, tai64n, relative, none or raw"),
+    ],
+    run,
+};
+
+fn run(call: &Call) -> Result<Next> {
+    let mut argv: Vec<OsString> = vec![lower("svc-logread").into(), "--root".into()];
+    argv.push(call.site.logs.clone().into());
+    if call.json {
+        argv.push("--json".into());
+    }
+    for (option, value) in &call.options {
+        argv.push(option.name.into());
+        argv.extend((!option.value.is_empty()).then(|| value.clone()));
+    }
+    argv.push("--".into());
+    argv.extend(call.operands.iter().cloned());
+    Ok(Next::Exec(Future::new(argv)))
+}

@@ -1,0 +1,27 @@
+//! svctl: the one command: what people type to see their services and to move them.
+
+mod call;
+mod cut;
+mod help;
+mod logs;
+mod site;
+mod terminal;
+mod verbs;
+mod version;
+
+use common::os::fds::fill_stdio;
+use common::prelude::*;
+
+/// The programs here.
+pub const ADMIN: &[Program] = &[PROGRAM];
+
+const PROGRAM: Program = Program { name: "svctl", help: help::HELP, main };
+
+fn main(args: Args) -> Result<Next> {
+    fill_stdio();
+    let call = call::read(args)?;
+    if call.is_about_itself {
+        return Ok(Next::Exit(common::program::print(&help::of(call.verb))));
+    }
+    (call.verb.run)(&call)
+}

@@ -1,0 +1,159 @@
+//! Where everything is: of the system, of a user, below a prefix, or in an image.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use common::prelude::*;
+
+use crate::manager::places::Places;
+use crate::manager::view::Sources;
+
+/// Which tree was asked for.
+#[derive(Default)]
+pub(super) struct Choice {
+    pub(super) user: bool,
+    pub(super) prefix: Option<PathBuf>,
+    pub(super) root: Option<PathBuf>,
+}
+
+/// Whose tree it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    #[default]
+    System,
+    User,
+    Prefix,
+    /// An image, of which nothing runs.
+    Image,
+}
+
+/// The directories of a tree.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Site {
+    pub(super) kind: Kind,
+    /// The options that say the same again, for commands that are shown to people.
+    pub(super) options: Vec<OsString>,
+    /// The image; all other paths lead into it.
+    pub(super) image: Option<PathBuf>,
+    /// Service files of packages, and those of the administrator, which override them.
+    pub(super) packages: PathBuf,
+    pub(super) services: PathBuf,
+    /// What is to be up after a boot.
+    pub(super) enabled: PathBuf,
+    pub(super) generations: PathBuf,
+    /// What is live: `scan/` and `manager/`.
+    pub(super) dir: PathBuf,
+    pub(super) facts: PathBuf,
+    /// The fifos that svc-logd reads, and where it writes to.
+    pub(super) fifos: PathBuf,
+    pub(super) logs: PathBuf,
+}
+
+impl Site {
+    /// What the options ask for.
+    pub(super) fn new(choice: Choice) -> Result<Site> {
+        let Choice { user, prefix, root } = choice;
+        let many = usize::from(user) + usize::from(prefix.is_some()) + usize::from(root.is_some());
+        if many > 1 {
+            return Err(Error::user("only one of --user, --prefix and --root can be meant"));
+        }
+        if user {
+            return Site::user();
+        }
+        if let Some(image) = root {
+            let site = Site::below(Kind::Image, &absolute(&image)?, "--root");
+            return Ok(Site { image: Some(absolute(&image)?), ..site });
+        }
+        let given = prefix.or_else(|| env::var_os("COPPICE_PREFIX").map(PathBuf::from));
+        match given.filter(|dir| !dir.as_os_str().is_empty()) {
+            Some(dir) => Ok(Site::below(Kind::Prefix, &absolute(&dir)?, "--prefix")),
+            None => {
+                Ok(Site { options: Vec::new(), ..Site::below(Kind::System, Path::new("/"), "") })
+            }
+        }
+    }
+
+    fn below(kind: Kind, top: &Path, option: &str) -> Site {
+        let dir = top.join("run/coppice");
+        Site {
+            kind,
+            options: vec![option.into(), top.into()],
+            image: None,
+            packages: top.join("usr/lib/coppice/services"),
+            services: top.join("etc/coppice/services"),
+            enabled: top.join("etc/coppice/enabled"),
+            generations: top.join("var/lib/coppice"),
+            facts: dir.join("events/facts"),
+            fifos: dir.join("log/fifos"),
+            logs: top.join("var/log/coppice"),
+            dir,
+        }
+    }
+
+    /// The caller's own: https://specifications.freedesktop.org/basedir-spec/latest/.
+    fn user() -> Result<Site> {
+        let config = home("XDG_CONFIG_HOME", ".config")?.join("coppice");
+        let state = home("XDG_STATE_HOME", ".local/state")?.join("coppice");
+        let run = directory("XDG_RUNTIME_DIR").ok_or_else(|| {
+            Error::user(
+                "XDG_RUNTIME_DIR is not set: your login sets it to a directory of yours on a tmpfs",
+            )
+        })?;
+        let dir = run.join("coppice");
+        Ok(Site {
+            kind: Kind::User,
+            options: vec!["--user".into()],
+            image: None,
+            packages: PathBuf::from("/usr/lib/coppice/user-services"),
+            services: config.join("services"),
+            enabled: config.join("enabled"),
+            generations: state.clone(),
+            facts: dir.join("events/facts"),
+            fifos: dir.join("log/fifos"),
+            logs: state.join("log"),
+            dir,
+        })
+    }
+
+    /// Where what is live can be read.
+    pub(super) fn sources(&self) -> Sources {
+        let Site { dir, generations, facts, .. } = self.clone();
+        Sources { dir, generations, facts }
+    }
+
+    /// The directories of what is live.
+    pub(super) fn places(&self) -> Places {
+        Places::below(&self.dir)
+    }
+
+    /// How a command for the same tree begins, for people.
+    pub(super) fn command(&self) -> String {
+        let mut command = "svctl".to_owned();
+        for word in &self.options {
+            command += &format!(" {}", word.display());
+        }
+        command
+    }
+}
+
+/// A program of ours: the one beside svctl, where that is not where `$PATH` looks.
+pub(super) fn lower(program: &str) -> PathBuf {
+    let own = env::current_exe().ok();
+    let beside = own.and_then(|own| Some(own.parent()?.join(program)));
+    beside.filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from(program))
+}
+
+/// A directory that a variable names: not one that depends on where one is.
+fn directory(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).filter(|dir| dir.is_absolute())
+}
+
+fn home(variable: &str, usual: &str) -> Result<PathBuf> {
+    let found = directory(variable).or_else(|| Some(directory("HOME")?.join(usual)));
+    found.ok_or_else(|| Error::user(format_args!("neither {variable} nor HOME is set")))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).unable(format_args!("find {}", path.display()))
+}

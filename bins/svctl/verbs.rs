@@ -1,0 +1,98 @@
+//! The one table of verbs: from it come the command line, `--help`, the completions and the tests.
+
+use common::prelude::*;
+
+use super::call::Call;
+use super::{logs, version};
+
+/// What a verb is about, in the order of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Look,
+    Move,
+    Files,
+    Tree,
+}
+
+impl Group {
+    /// All of them.
+    pub(super) const ALL: [Group; 4] = [Group::Look, Group::Move, Group::Files, Group::Tree];
+
+    /// The line above its verbs.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Group::Look => "Look:",
+            Group::Move => "Move:",
+            Group::Files => "Service files:",
+            Group::Tree => "The whole:",
+        }
+    }
+}
+
+/// What the arguments of a verb are: for completions, and to say who is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operand {
+    Nothing,
+    /// Services that are live, or of the service files.
+    Service,
+    Generation,
+    Verb,
+    /// Of a word of its own.
+    Other,
+}
+
+/// A verb.
+pub(super) struct Verb {
+    pub(super) word: &'static str,
+    pub(super) group: Group,
+    /// The arguments as the help shows them.
+    pub(super) arguments: &'static str,
+    /// How many there may be.
+    pub(super) count: std::ops::RangeInclusive<usize>,
+    pub(super) operand: Operand,
+    /// What it does: a line of the help, at most 68 characters.
+    pub(super) summary: &'static str,
+    /// Its own options, besides those of all.
+    pub(super) options: &'static [Opt],
+    pub(super) run: fn(&Call) -> Result<Next>,
+}
+
+/// An option.
+#[derive(Debug)]
+pub(super) struct Opt {
+    /// As it is typed: `--long` or `-x`.
+    pub(super) name: &'static str,
+    /// What its value is called; empty: it has none.
+    pub(super) value: &'static str,
+    pub(super) help: &'static str,
+}
+
+/// An option without a value.
+pub(super) const fn flag(name: &'static str, help: &'static str) -> Opt {
+    Opt { name, value: "", help }
+}
+
+/// An option with one.
+pub(super) const fn option(name: &'static str, value: &'static str, help: &'static str) -> Opt {
+    Opt { name, value, help }
+}
+
+/// As many arguments as one likes.
+pub(super) const ANY: usize = usize::MAX;
+
+/// The options that every verb has; a verb that prints nothing but lines has no use for the last two.
+pub(super) const EVERYWHERE: &[Opt] = &[
+    flag("--user", "your own tree instead of the system's"),
+    option("--prefix", "DIR", "a tree of which everything is below DIR ($COPPICE_PREFIX)"),
+    option("--root", "DIR", "the system in the directory DIR, of which nothing runs"),
+    flag("--json", "objects, a line each, for programs"),
+    option("--color", "WHEN", "auto (on a terminal, the default), always or never"),
+];
+
+/// All verbs, in the order of the help.
+pub(super) const VERBS: &[Verb] = &[logs::VERB, version::VERB];
+
+/// The verb that is called so.
+pub(super) fn find(word: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.word == word)
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# svctl: the command line, and what all its verbs share.
+. "${0%/*}/lib.sh"
+. "$here/svctl.sh"
+cd "$T" || exit 111
+
+code=0; svctl 2>err >out || code=$?
+is 'without a verb it says what is missing' "$code $(head -n 1 err)" '100 svctl: fatal: missing verb: svctl --help lists them'
+code=0; svctl satrt 2>err || code=$?
+is 'a verb that there is not' "$code" 100
+like 'is named' "$(head -n 1 err)" '^svctl: fatal: no verb satrt: '
+code=0; svctl logs --sinc x 2>err || code=$?
+is 'an option that the verb has not' "$code $(head -n 1 err)" '100 svctl: fatal: logs has no option --sinc (did you mean --since?)'
+code=0; svctl --since x logs 2>err || code=$?
+is 'an option in front of its verb' "$code $(head -n 1 err)" '100 svctl: fatal: --since belongs behind its verb'
+code=0; svctl --user --prefix / version 2>err || code=$?
+is 'two trees at once' "$code $(head -n 1 err)" '100 svctl: fatal: only one of --user, --prefix and --root can be meant'
+code=0; svctl version more 2>err || code=$?
+is 'an argument too many' "$code $(head -n 1 err)" '100 svctl: fatal: version takes no argument more'
+like 'a verb has a help of its own' "$(svctl logs --help)" '^usage: svctl logs \[OPTION...\] \[NAME...\]'
+code=0; env -u XDG_RUNTIME_DIR svctl --user version 2>err || code=$?
+like 'a user without a directory for what runs is told which is missing' "$code $(head -n 1 err)" '^100 svctl: fatal: XDG_RUNTIME_DIR is not set'
+like 'the version' "$(svctl version)" '^svctl \(coppice\) [0-9.]*$'
+is 'as JSON' "$(svctl version --json | sed 's/[0-9.]*"}$/V"}/')" '{"schema":"svctl-version-1","version":"V"}'
+
+unit talk <<'EOF'
+exec = ["/bin/sh", "-c", "echo hello; exec sleep 1000"]
+EOF
+enabled talk
+compile
+logged
+managed
+until_ok 10 grep -q hello var/log/coppice/talk/current
+is 'the logs of a tree' "$(ctl logs talk --stamp none -n 1)" hello
+
+done_testing
