@@ -62,8 +62,11 @@ background as_user svc-scan scan
 log=$T/$pid.err
 # as_user is a shell of its own.
 becomes 20 'a tree of a user comes up' says scan/good state up
+# of DIR - what its supervisor said. A shell that can't open a script writes its line in pieces, between
+# which another line may come: that one does not begin where a line does.
+of() { grep "svc-supervise $1: " "$log"; }
 # named DIR FILE
-named() { grep "^svc-supervise $1: " "$log" | grep -q "$2.*: .*Permission denied"; }
+named() { of "$1" | grep -q "$2.*: .*Permission denied"; }
 for file in $settings; do
 	becomes 10 "$file that can't be read is named" named "$file" "$file"
 	becomes 10 'and the service runs' says "scan/$file" state up
@@ -76,7 +79,7 @@ for file in control lock status process supervisor; do
 done
 becomes 10 'an event directory that can not be read stops nothing' says scan/event state up
 for dir in control lock status process supervisor; do
-	is "one line about $dir" "$(grep -c "^svc-supervise s-$dir: " "$log")" 1
+	is "one line about $dir" "$(of "s-$dir" | wc -l)" 1
 done
 chmod 755 scan/supervise
 becomes 30 'mended, it comes up' says scan/supervise state up
