@@ -12,6 +12,7 @@ use common::os::clock;
 use common::os::fifo::{self, Ends};
 
 use super::answers::Waiting;
+use super::look::Heard;
 use super::manager::{Known, Manager};
 use crate::manager::announcement::Announcement;
 use crate::manager::change_set::{Change, ChangeSet};
@@ -171,7 +172,8 @@ impl Manager {
         let mut events: Vec<Event> = self.facts().into_iter().chain(events).collect();
         for id in self.graph.ids() {
             // What a service's supervisor said meanwhile by its old name was not heard.
-            self.look(id, false, &mut events);
+            let is_stopping = self.engine.state(id) == State::Stopping;
+            self.look(id, if is_stopping { Heard::Anew } else { Heard::News }, &mut events);
         }
         let line = |(name, change): &(String, Change)| format!("{name}: {}", change.words());
         let mut lines: Vec<String> = changes.iter().map(line).collect();

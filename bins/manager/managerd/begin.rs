@@ -23,6 +23,7 @@ use rustix::io::Errno;
 use super::Options;
 use super::definitions::Definitions;
 use super::left::Left;
+use super::look::Heard;
 use super::manager::{Known, Manager};
 use super::recorder::Recorder;
 use super::requests::Inbox;
@@ -137,7 +138,7 @@ impl Manager {
         self.remove_left();
         self.repair();
         for id in self.graph.ids() {
-            self.look(id, true, &mut events);
+            self.look(id, Heard::Anew, &mut events);
             if self.is_at_work(id) {
                 self.order(id);
             }
@@ -247,7 +248,7 @@ impl Known {
         // Perhaps the word to start was not written, or is not read.
         let awaited = row.memory.state == State::Starting && row.memory.failure.is_none();
         let state = row.memory.state;
-        Known { seq, doing, request, gone, since, state, awaited, told: false }
+        Known { seq, doing, request, gone, since, state, awaited, told: true }
     }
 }
 

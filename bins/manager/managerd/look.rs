@@ -1,7 +1,7 @@
 //! What the status file of a service says that is news to the engine.
 
 use common::format::event::Line;
-use common::format::letters::Event as Letter;
+use common::format::letters::{Command, Event as Letter};
 use common::format::status::{self, Status};
 use common::os::file;
 
@@ -12,6 +12,17 @@ use crate::manager::graph::{Id, Kind};
 
 /// How often a status is read again that was being replaced: each time the window is microseconds.
 const TRIES: u32 = 1000;
+
+/// What the tree said of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Heard {
+    /// A supervisor has begun, which may not have got what was last written, or has yet to read it.
+    Anew,
+    /// Nothing of it runs, and no start is awaited.
+    Over,
+    /// Something else.
+    News,
+}
 
 impl Manager {
     /// Takes what the tree has announced. It says whom to look at; what is so, the files say.
@@ -27,29 +38,40 @@ impl Manager {
         let mut heard = Vec::new();
         for Line { event, seq: _, name } in news.lines() {
             let name = std::str::from_utf8(name).unwrap_or_default();
-            heard.extend(self.find(name).map(|id| (id, event == Letter::Supervised)));
+            let what = match event {
+                Letter::Supervised => Heard::Anew,
+                Letter::Finished | Letter::Left => Heard::Over,
+                Letter::Up | Letter::Ready | Letter::Unready | Letter::Down | Letter::Failed => {
+                    Heard::News
+                }
+            };
+            heard.extend(self.find(name).map(|id| (id, what)));
         }
         if news.lost {
-            heard = self.graph.ids().map(|id| (id, true)).collect();
+            heard = self.graph.ids().map(|id| (id, Heard::Anew)).collect();
         }
         // Of several events of one service only the last look counts.
-        heard.sort_unstable_by_key(|(id, anew)| (*id, !anew));
+        heard.sort_unstable();
         heard.dedup_by_key(|(id, _)| *id);
-        for (id, anew) in heard {
-            self.look(id, anew, events);
+        for (id, what) in heard {
+            self.look(id, what, events);
         }
     }
 
-    /// Looks at a service. A supervisor that began `anew` may not have got what was last written.
-    pub(super) fn look(&mut self, id: Id, anew: bool, events: &mut Vec<Event>) {
+    /// Looks at a service of which this was heard.
+    pub(super) fn look(&mut self, id: Id, heard: Heard, events: &mut Vec<Event>) {
         match self.graph.service(id).kind {
             Kind::Daemon => {
+                match self.engine.state(id) {
+                    State::Stopping => self.await_end(id, heard),
+                    State::Starting => {}
+                    State::Down | State::Up | State::Ready | State::Failed => {
+                        self.known[id as usize].awaited &= heard != Heard::Anew;
+                    }
+                }
                 let Some(status) = self.status(id) else { return };
-                let known = &mut self.known[id as usize];
-                // What was to start and then to stop has heard neither.
-                known.awaited &= !anew || self.engine.state(id) == State::Starting;
                 self.take_status(id, &status, events);
-                if anew {
+                if heard == Heard::Anew && self.engine.state(id) == State::Starting {
                     self.tell_again(id, &status);
                 }
             }
@@ -58,13 +80,24 @@ impl Manager {
         }
     }
 
+    /// What is to stop may not even have read that it was to start: that it is down says nothing until
+    /// it has answered.
+    fn await_end(&mut self, id: Id, heard: Heard) {
+        let awaited = match heard {
+            // Without a supervisor nobody has letters to read.
+            Heard::Anew => self.is_ours(id) && self.write_letter(id, Command::Down),
+            Heard::Over => false,
+            Heard::News => return,
+        };
+        self.known[id as usize].awaited = awaited;
+    }
+
     /// The status of a service's process, if it is of this boot.
     pub(super) fn status(&self, id: Id) -> Option<Status> {
-        let service = self.graph.service(id);
-        if !self.definitions.is_there(&service.name, service.kind) {
-            // What somebody else has there is none of ours.
+        if !self.is_ours(id) {
             return None;
         }
+        let service = self.graph.service(id);
         let dir = match service.kind {
             Kind::Daemon => &self.scan,
             Kind::Oneshot | Kind::Group => &self.oneshots,
@@ -85,6 +118,12 @@ impl Manager {
             }
         }
         None
+    }
+
+    /// What somebody else has in its place is none of ours.
+    pub(super) fn is_ours(&self, id: Id) -> bool {
+        let service = self.graph.service(id);
+        self.definitions.is_there(&service.name, service.kind)
     }
 
     fn take_status(&mut self, id: Id, status: &Status, events: &mut Vec<Event>) {

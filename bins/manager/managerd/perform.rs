@@ -100,29 +100,17 @@ impl Manager {
         self.known[id as usize].told = self.write_letter(id, letter);
     }
 
-    /// A new supervisor may not have got what was written to the one before.
+    /// A new supervisor may not have got that it is to start, which was written to the one before.
     pub(super) fn tell_again(&mut self, id: Id, status: &Status) {
-        let is_down = status.phase == Phase::Down && status.wanted == Wanted::Down;
-        match self.engine.state(id) {
-            State::Starting if is_down => self.tell_to_start(id),
-            State::Stopping if !is_down => {
-                self.write_letter(id, Command::Down);
-            }
-            State::Starting
-            | State::Stopping
-            | State::Down
-            | State::Up
-            | State::Ready
-            | State::Failed => {}
+        if status.phase == Phase::Down && status.wanted == Wanted::Down {
+            self.tell_to_start(id);
         }
     }
 
     fn stop_daemon(&mut self, id: Id, events: &mut Vec<Event>) {
         let Some(status) = self.status(id) else {
             // Not ours, never supervised, or nobody can tell; who supervises it answers.
-            let service = self.graph.service(id);
-            let is_ours = self.definitions.is_there(&service.name, service.kind);
-            if !is_ours || !self.write_letter(id, Command::Down) {
+            if !self.is_ours(id) || !self.write_letter(id, Command::Down) {
                 events.push(Event::Ended(id, common::base::death::Death::Exit(0)));
             }
             return;
@@ -135,9 +123,11 @@ impl Manager {
             let death = status.last_run.unwrap_or(common::base::death::Death::Exit(0));
             return events.push(Event::Ended(id, death));
         }
-        let awaited = known.awaited;
-        if !self.write_letter(id, Command::Down) && status.phase == Phase::Down && awaited {
-            // Who was told is gone, and the next one looks at the file `down`.
+        if self.write_letter(id, Command::Down) || !self.known[id as usize].awaited {
+            return;
+        }
+        // Who was told is gone, perhaps just now; the next one looks at the file `down`.
+        if self.status(id).is_none_or(|status| status.phase == Phase::Down) {
             self.known[id as usize].awaited = false;
             events.push(Event::Ended(id, common::base::death::Death::Exit(0)));
         }

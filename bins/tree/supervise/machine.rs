@@ -128,14 +128,10 @@ impl Machine {
             self.status.start_due = None;
             return self.stop(now, command, todo);
         }
-        self.give_up_start(todo);
-    }
-
-    /// What waits for its start is not started. Whoever waits for its end is told of it, as nothing
-    /// else will come.
-    fn give_up_start(&mut self, todo: &mut Actions) {
-        let waited = self.status.start_due.take().is_some() && self.status.phase == Phase::Down;
-        self.record_and_announce(if waited { &[Event::Finished] } else { &[] }, todo);
+        self.status.start_due = None;
+        // The answer, also where nothing ran: who wrote this letter knows that those before it are read.
+        let is_over = self.status.phase == Phase::Down;
+        self.record_and_announce(if is_over { &[Event::Finished] } else { &[] }, todo);
     }
 
     /// Run out, and then stay down.
@@ -146,7 +142,9 @@ impl Machine {
             (Phase::Running(Kind::Run), Wanted::Up | Wanted::Once) => Wanted::Once,
             (Phase::Down | Phase::Starting(_) | Phase::Running(_), _) => Wanted::Down,
         };
-        self.give_up_start(todo);
+        // Whoever waits for the end of what is not started is told of it, as nothing else will come.
+        let waited = self.status.start_due.take().is_some() && self.status.phase == Phase::Down;
+        self.record_and_announce(if waited { &[Event::Finished] } else { &[] }, todo);
     }
 
     fn restart(&mut self, now: Now, todo: &mut Actions) {

@@ -72,6 +72,11 @@ impl World {
         let before = self.machine.status.clone();
         let now = Now { wall: Wall(self.now.0), boot: self.now, chance: 0 };
         let actions = self.machine.step(now, input);
+        let finished = |action| matches!(action, Action::Announce(Event::Finished, _));
+        let is_answered = actions.iter().any(finished);
+        if let Input::Command(Command::Down | Command::DownPersist) = input {
+            assert_ne!(is_answered, self.alive, "a stop is answered at once, or by the end");
+        }
         let mut answer = None;
         let mut recorded = false;
         for action in actions.iter() {

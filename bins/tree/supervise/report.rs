@@ -40,8 +40,13 @@ impl Supervisor {
 
     /// Tells the service's subscribers, then the tree's.
     pub(super) fn announce(&mut self, event: Event, seq: u64) {
-        if self.oneshot.is_some() && event == Event::Down {
+        let may_wait = match self.oneshot {
             // It has no finish: that it is finished follows at once.
+            Some(_) => event == Event::Down,
+            // Whoever hears it may rely on what was read together with the letter that it answers.
+            None => event == Event::Finished,
+        };
+        if may_wait && self.unsaid.is_none() {
             self.unsaid = Some((event, seq));
             return;
         }
