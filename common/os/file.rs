@@ -23,6 +23,12 @@ impl Inode {
         let stat = statat(dir, path, AtFlags::empty())?;
         Ok(Inode { device: stat.st_dev, number: stat.st_ino })
     }
+
+    /// Of an open file, whatever has its name by now.
+    pub fn of(file: impl AsFd) -> Result<Inode> {
+        let stat = fstat(file)?;
+        Ok(Inode { device: stat.st_dev, number: stat.st_ino })
+    }
 }
 
 /// Opens for reading what must be a regular file. Never waits: a fifo in its place is EINVAL.

@@ -17,6 +17,7 @@ use crate::log::engine::moving::move_into;
 use crate::log::engine::plan::Plan;
 use crate::log::script::{Directory, Script, Target};
 use common::os::clock;
+use common::os::file::Inode;
 
 /// When a fifo could not be taken in, or early lines could not be moved, it is tried again, ms.
 const RETRY: u64 = 2000;
@@ -74,7 +75,8 @@ impl Daemon {
             }
         };
         self.content(name);
-        let inode = self.fifos.inode(name);
+        // Of what is held: it may have been removed or replaced meanwhile.
+        let inode = Inode::of(&fifo).ok();
         let added = epoll::add(&self.epoll, &fifo, EventData::new_u64(id), EventFlags::IN);
         if let Some(service) = self.services.get_mut(&id) {
             (service.fifo, service.inode, service.is_gone) = (Some(fifo), inode, false);
