@@ -47,8 +47,10 @@ seconds=${SOAK:-10}
 many 'svc-logd with a hundred services' --services 100 --writers 2 --block 4000 --
 rm -rf "$T/drill"
 seconds=${SOAK:-4}
-# Less than is kept early: 128 kB of each.
-many 'svc-logd before there is a disk, and after' --services 10 --early 1500 --pause 1 --block 800 -- --early "$T/early"
+# Less than is kept early, 128 kB of each, even if the logger comes to move nothing before the end: 1000
+# pieces of 800 bytes for all.
+many 'svc-logd before there is a disk, and after' --services 10 --early $((seconds * 750)) \
+	--pause "$seconds" --block 800 -- --early "$T/early"
 ok 'which has kept lines early' test -d "$T/early"
 rm -rf "$T/drill"
 
