@@ -5,6 +5,7 @@ mod change;
 pub mod change_set;
 mod compile;
 pub mod condition;
+pub mod config_test;
 mod cycles;
 mod db;
 pub mod engine;

@@ -86,7 +86,9 @@ is 'so is its finish' "$(boot services/web/finish)" "#!$BIN/svc-chain
 # HTTP server
 svc-fdmove -c 2 1
 rm -rf -- /run/web /run/web-cache"
-is 'its small files' "$(cd "$state/boot/services/web" && grep . -- * | grep -v '^run\|^finish')" 'down-signal:QUIT
+is 'its test has what is in front of it there' "$(boot services/web/before-start.1 | sed 's,^/bin/daemon -t$,svc-if { & },')" \
+	"$(boot services/web/run | sed '$d')"
+is 'its small files' "$(cd "$state/boot/services/web" && grep . -- * | grep -v '^run\|^finish\|^before')" 'down-signal:QUIT
 notification-fd:3
 restart:on-failure
 restart-delay:60500

@@ -20,6 +20,9 @@ pub(super) enum For {
     Run,
     /// What takes it down or reloads it: nothing is made or waited for.
     Other,
+    /// A command of before-start by itself, while the service is up: nothing that what runs would
+    /// notice, as are its cgroup, its terminal, and who is told that it is ready.
+    Test,
 }
 
 /// The chain that runs commands as the service does.
@@ -28,7 +31,7 @@ pub(super) fn of(service: &Service, programs: &str, what: For, commands: &[Vec<S
     // Errors belong into the log, those of the links as well.
     chain.line(["svc-fdmove", "-c", "2", "1"]);
     resources(service, what, &mut chain);
-    if what == For::Run {
+    if what != For::Other {
         directories(service, &mut chain);
     }
     environment(service, &mut chain);
@@ -78,17 +81,20 @@ fn resources(service: &Service, what: For, chain: &mut Chain) {
         service.cgroup_settings().map(|(name, value)| format!("{name}={value}")).collect();
     if let Some(path) =
         service.cgroup().filter(|_| !settings.is_empty() || service.kind == Kind::Oneshot)
+        && what != For::Test
     {
         chain.line(["svc-cgroup", &path].into_iter().chain(settings.iter().map(String::as_str)));
     }
     let timeout = match what {
         For::Run => service.timeout_start(),
         For::Other => service.timeout_stop(),
+        // Who runs it knows when it is over.
+        For::Test => None,
     };
     if let (Some(ms), Kind::Oneshot) = (timeout, service.kind) {
         chain.line(["svc-timeout", &format!("{ms}ms")]);
     }
-    if let Some(tty) = service.text("tty") {
+    if let Some(tty) = service.text("tty").filter(|_| what != For::Test) {
         chain.line(["svc-tty", tty]);
     }
     let limits: Vec<_> =

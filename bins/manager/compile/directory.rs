@@ -2,6 +2,7 @@
 
 use super::chain::{self, Chain, For};
 use super::service::Service;
+use crate::manager::config_test;
 use crate::manager::files::{File, Files as Tree};
 use crate::manager::service_file::keys::Kind;
 use crate::manager::service_file::ready::Readiness;
@@ -45,6 +46,10 @@ pub(super) fn add(service: &Service, programs: &str, tree: &mut Tree) {
         if !commands.is_empty() {
             put(name, chain::of(service, programs, For::Other, commands), true);
         }
+    }
+    for (number, command) in (1..).zip(service.commands("before-start")) {
+        let text = chain::of(service, programs, For::Test, std::slice::from_ref(command));
+        put(&config_test::file(number), text, true);
     }
     for (name, value) in settings(service) {
         put(name, value + "\n", false);

@@ -77,3 +77,38 @@ fn every_key_is_carried_out() {
         }
     }
 }
+
+#[test]
+fn a_test_touches_nothing_of_what_runs() {
+    let (tree, errors) = outcome(
+        "exec = '/bin/a'
+before-start = [['-/bin/b'], ['/bin/c', '$D']]
+expand = true
+ready = 'sd-notify'
+tty = '/dev/tty1'
+cgroup.memory-max = '1M'
+umask = '0027'
+nice = 5
+user = 'root'
+runtime-directory = ['a']
+working-directory = '/'",
+    );
+    assert_eq!(errors, [] as [&str; 0]);
+    let links = "#!/usr/bin/svc-chain
+svc-fdmove -c 2 1
+svc-nice =5
+svc-umask 0027
+svc-mkdir -p -m 0755 -o root /run/a
+svc-env RUNTIME_DIRECTORY=/run/a
+svc-setuid root
+svc-cd /
+";
+    for (name, last) in [
+        ("before-start.1", "svc-foreground { svc-expand /bin/b } true\n"),
+        ("before-start.2", "svc-expand /bin/c $D\n"),
+    ] {
+        let file = &tree[&format!("services/a/{name}")];
+        assert_eq!((file.text.as_str(), file.is_program), (&*format!("{links}{last}"), true));
+    }
+    assert!(!tree.contains_key("services/a/before-start.3"));
+}
