@@ -85,6 +85,14 @@ impl Verb {
         VERBS.iter().find(|(_, known)| *known == word).map(|(verb, _)| *verb)
     }
 
+    /// Whether `before-start` has a say in it.
+    pub fn is_tested(self) -> bool {
+        match self {
+            Verb::Restart | Verb::Reload | Verb::Apply => true,
+            Verb::Up | Verb::Once | Verb::Down | Verb::Reset | Verb::Confirm | Verb::Look => false,
+        }
+    }
+
     /// Whether services are named with it.
     pub fn takes_names(self) -> bool {
         match self {
@@ -103,6 +111,8 @@ pub struct Request {
     pub with_dependents: bool,
     /// `apply`: it is given up after so many seconds, unless confirmed.
     pub confirm: Option<u32>,
+    /// `restart`, `reload`, `apply`: whatever `before-start` says.
+    pub no_test: bool,
     /// Of which services; or for `apply` the number of the generation, if one is named.
     pub names: Vec<String>,
 }
@@ -117,6 +127,9 @@ impl Request {
         if let Some(seconds) = self.confirm {
             text += &format!(" --confirm={seconds}");
         }
+        if self.no_test {
+            text += " --no-test";
+        }
         self.names.iter().for_each(|name| text += &format!(" {name}"));
         text
     }
@@ -126,11 +139,17 @@ impl Request {
         let mut words = text.split(' ').filter(|word| !word.is_empty());
         let word = words.next().unwrap_or_default();
         let verb = Verb::parse(word).ok_or_else(|| format!("{word:?} is no verb"))?;
-        let mut request =
-            Request { verb, with_dependents: false, confirm: None, names: Vec::new() };
+        let mut request = Request {
+            verb,
+            with_dependents: false,
+            confirm: None,
+            no_test: false,
+            names: Vec::new(),
+        };
         for word in words {
             match word.strip_prefix("--") {
                 Some("with-dependents") if verb == Verb::Down => request.with_dependents = true,
+                Some("no-test") if verb.is_tested() => request.no_test = true,
                 Some(option) if verb == Verb::Apply && option.starts_with("confirm=") => {
                     let seconds = option["confirm=".len()..].parse();
                     let seconds = seconds.ok().filter(|seconds: &u32| *seconds > 0);
@@ -289,6 +308,8 @@ mod tests {
             "up web db",
             "down --with-dependents db",
             "apply --confirm=60 7",
+            "apply --confirm=60 --no-test",
+            "restart --no-test web",
             "apply",
             "confirm",
             "restart getty@tty1",
@@ -304,6 +325,7 @@ mod tests {
             ("start web", "\"start\" is no verb"),
             ("up", "up of which service?"),
             ("up --with-dependents web", "--with-dependents does not go with up"),
+            ("up --no-test web", "--no-test does not go with up"),
             ("apply --confirm=soon", "--confirm=soon is no number of seconds"),
             ("apply 1 2", "apply takes the number of one generation"),
             ("confirm web", "confirm takes no names"),
@@ -316,7 +338,8 @@ mod tests {
     #[test]
     fn a_long_request_comes_in_parts() {
         let names: Vec<String> = (0..3000).map(|number| format!("service-{number}")).collect();
-        let request = Request { verb: Verb::Up, with_dependents: false, confirm: None, names };
+        let (with_dependents, confirm, no_test) = (false, None, false);
+        let request = Request { verb: Verb::Up, with_dependents, confirm, no_test, names };
         let lines = request.lines(&id());
         assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= LONGEST));
         let mut text = String::new();

@@ -41,6 +41,7 @@ Options, before the verb or behind it:
   --with-dependents    down: also of those that need it
   --plan               apply: print what it would do, and do nothing
   --confirm SECONDS    apply: go back after so long, unless confirmed
+  --no-test            restart, reload, apply: whatever before-start says
   --timeout TIME       wait at most so long, also for a manager: 30s, 5min; 0 is as --no-wait
   --no-wait            end when it is certain that it will be done; wait: look, and wait for nothing
   --json               print objects

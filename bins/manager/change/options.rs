@@ -54,6 +54,7 @@ struct Said {
     plan: bool,
     with_dependents: bool,
     confirm: Option<u32>,
+    no_test: bool,
     goal: Option<Goal>,
 }
 
@@ -110,6 +111,7 @@ impl Said {
                 "--plan" => self.plan = true,
                 "--with-dependents" => self.with_dependents = true,
                 "--confirm" => self.confirm = Some(args.value("number of seconds")?),
+                "--no-test" => self.no_test = true,
                 "--ready" => self.aim(Goal::Ready)?,
                 "--down" => self.aim(Goal::Down)?,
                 "--settled" => self.aim(Goal::Settled)?,
@@ -140,14 +142,19 @@ impl Said {
             (self.plan, "--plan", verb == Some(Verb::Apply)),
             (self.confirm.is_some(), "--confirm", verb == Some(Verb::Apply)),
             (self.with_dependents, "--with-dependents", verb == Some(Verb::Down)),
+            (self.no_test, "--no-test", verb.is_some_and(Verb::is_tested)),
             (self.goal.is_some(), "--ready, --down and --settled", verb.is_none()),
         ] {
             if is_said && !goes {
                 return Err(Error::user(format_args!("{option} with {word} makes no sense")));
             }
         }
-        if self.plan && self.confirm.is_some() {
-            return Err(Error::user("a plan needs no --confirm"));
+        for (is_said, option) in
+            [(self.confirm.is_some(), "--confirm"), (self.no_test, "--no-test")]
+        {
+            if self.plan && is_said {
+                return Err(Error::user(format_args!("a plan needs no {option}")));
+            }
         }
         let Some(verb) = verb else {
             return match names.as_slice() {
@@ -161,8 +168,8 @@ impl Said {
             word.parse::<u64>().map_err(|_| bad())
         });
         let number = number.transpose()?;
-        let (with_dependents, confirm) = (self.with_dependents, self.confirm);
-        let request = Request { verb, with_dependents, confirm, names };
+        let Said { with_dependents, confirm, no_test, .. } = *self;
+        let request = Request { verb, with_dependents, confirm, no_test, names };
         // What the manager would say of it, before it is asked.
         let request = Request::unpack(&request.pack()).map_err(Error::user)?;
         Ok(if self.plan { Task::Plan(number) } else { Task::Ask(request) })

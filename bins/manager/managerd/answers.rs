@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::manager::Manager;
 use super::requests::Taken;
+use super::test_run::Tests;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::{Event, State, Wish};
 use crate::manager::graph::Id;
@@ -31,6 +32,8 @@ pub(super) struct Waiting {
     /// What is known already.
     pub(super) lines: Vec<String>,
     pub(super) failed: bool,
+    /// What is to be passed before anything is done.
+    pub(super) tests: Tests,
 }
 
 /// How a service stands to what was asked for.
@@ -103,7 +106,7 @@ impl Manager {
         order: u64,
         request: Request,
     ) {
-        let mut waiting = Waiting {
+        self.take_up(Waiting {
             principal: principal.to_owned(),
             id,
             order,
@@ -111,13 +114,26 @@ impl Manager {
             targets: BTreeSet::new(),
             lines: Vec::new(),
             failed: false,
+            tests: Tests::default(),
+        });
+    }
+
+    /// Carries a request out, or holds it until its tests are over.
+    pub(super) fn take_up(&mut self, mut waiting: Waiting) {
+        let order = waiting.order;
+        if self.must_wait(&waiting) {
+            return drop(self.held.insert(order, waiting));
+        }
+        let Some(events) = self.command(&mut waiting) else {
+            return drop(self.held.insert(order, waiting));
         };
-        let goes_down = waiting.request.verb == Verb::Down;
-        let events = self.command(&mut waiting);
-        let is_done = waiting.failed;
+        let goes_down = waiting.request.verb == Verb::Down && !waiting.failed;
+        if goes_down {
+            self.call_off_tests(&waiting);
+        }
         self.waiting.push(waiting);
         self.step(events);
-        if goes_down && !is_done {
+        if goes_down {
             self.wait_for_the_rest(order);
         }
     }
@@ -249,8 +265,9 @@ impl Manager {
         }
     }
 
-    fn finish_request(&mut self, waiting: Waiting) {
-        let Waiting { principal, id, order, request, targets: _, lines, failed } = waiting;
+    pub(super) fn finish_request(&mut self, waiting: Waiting) {
+        let Waiting { principal, id, order, request, targets: _, lines, failed, tests: _ } =
+            waiting;
         let progress = Progress::Done(if failed { exit::NO } else { exit::OK });
         let answer = Answer { request: request.pack(), order, progress, lines };
         self.answer(&principal, id, &answer);

@@ -36,23 +36,29 @@ struct Applied {
 }
 
 impl Manager {
-    /// Makes the generation live that is asked for, or that is accepted.
-    pub(super) fn apply(&mut self, waiting: &mut Waiting) -> Vec<Event> {
+    /// Makes the generation live that is asked for, or that is accepted. None: tests come first.
+    pub(super) fn apply(&mut self, waiting: &mut Waiting) -> Option<Vec<Event>> {
         let order = waiting.order;
         if order <= self.header.applied {
             // A predecessor has done so, and may not have seen the end of it.
             waiting.targets = self.unsettled().collect();
-            return Vec::new();
+            return Some(Vec::new());
         }
         let number = match waiting.request.names.first().map(|word| word.parse::<u64>()) {
             Some(Ok(number)) => Ok(number),
             Some(Err(_)) => Err("the number of a generation is expected".to_owned()),
             None => live::accepted(&self.options.generations),
         };
+        let planned = number.and_then(|number| self.planned(number));
+        if let Ok((_, set)) = &planned
+            && self.must_test_changes(waiting, set)
+        {
+            return None;
+        }
         let back = waiting.request.confirm.map(|seconds| {
             (self.header.generation, clock::boot().after(u64::from(seconds) * 1000).0)
         });
-        match number.and_then(|number| self.change_to(number, order, back)) {
+        Some(match planned.and_then(|(old, set)| self.change_to(old, set, order, back)) {
             Ok(Applied { targets, lines, events }) => {
                 waiting.targets = targets;
                 waiting.lines.extend(lines);
@@ -63,7 +69,7 @@ impl Manager {
                 waiting.lines.push(what);
                 Vec::new()
             }
-        }
+        })
     }
 
     /// The new generation is kept.
@@ -92,7 +98,9 @@ impl Manager {
             "generation {} was not confirmed: back to {number}",
             self.header.generation
         ));
-        match self.change_to(number, self.header.applied, None) {
+        // Whatever the tests of the one before would say: this is the way out.
+        let planned = self.planned(number);
+        match planned.and_then(|(old, set)| self.change_to(old, set, self.header.applied, None)) {
             Ok(applied) => self.step(applied.events),
             Err(what) => {
                 self.say(&format_args!("unable to go back: {what}"));
@@ -118,14 +126,21 @@ impl Manager {
         Live { header: self.header.clone(), graph, boot: Vec::new(), rows }
     }
 
+    /// What is live, and what this generation would change about it.
+    fn planned(&self, number: u64) -> Result<(Live, ChangeSet), String> {
+        let old = self.live();
+        let set = ChangeSet::new(&self.options.generations, &old, number)?;
+        Ok((old, set))
+    }
+
     fn change_to(
         &mut self,
-        number: u64,
+        old: Live,
+        set: ChangeSet,
         order: u64,
         back: Option<(u64, u64)>,
     ) -> Result<Applied, String> {
-        let old = self.live();
-        let set = ChangeSet::new(&self.options.generations, &old, number)?;
+        let number = set.live.header.generation;
         // What was gone and is down now is left out even if nothing else is different.
         let is_same = set.is_empty() && set.live.graph == old.graph;
         let unsettled: BTreeSet<Id> = self.unsettled().collect();

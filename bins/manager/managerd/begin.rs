@@ -103,6 +103,7 @@ impl Manager {
             inbox: Inbox::default(),
             policy: Policy::default(),
             waiting: Vec::new(),
+            held: BTreeMap::new(),
             rescan: true,
             made: 0,
             prune: false,

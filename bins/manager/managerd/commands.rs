@@ -5,21 +5,21 @@ use std::collections::BTreeSet;
 use super::answers::Waiting;
 use super::manager::Manager;
 use crate::manager::engine::{Event, State, Wish};
-use crate::manager::graph::{Id, Kind, Relation};
+use crate::manager::graph::{Graph, Id, Kind, Relation};
 use crate::manager::request::Verb;
 
 impl Manager {
     /// What the engine is told because of a request that was accepted, perhaps by a predecessor: then
-    /// services that it has changed already are only waited for.
-    pub(super) fn command(&mut self, waiting: &mut Waiting) -> Vec<Event> {
+    /// services that it has changed already are only waited for. None: tests come first.
+    pub(super) fn command(&mut self, waiting: &mut Waiting) -> Option<Vec<Event>> {
         let verb = waiting.request.verb;
         match verb {
             Verb::Apply => return self.apply(waiting),
-            Verb::Confirm => return self.confirm(waiting),
-            Verb::Look => return self.facts(),
+            Verb::Confirm => return Some(self.confirm(waiting)),
+            Verb::Look => return Some(self.facts()),
             Verb::Up | Verb::Once | Verb::Down | Verb::Restart | Verb::Reload | Verb::Reset => {}
         }
-        let Some(targets) = self.targets(waiting) else { return Vec::new() };
+        let Some(targets) = self.targets(waiting) else { return Some(Vec::new()) };
         if verb == Verb::Down && !waiting.request.with_dependents {
             let users = self.users(&targets);
             if !users.is_empty() {
@@ -28,8 +28,11 @@ impl Manager {
                 let text = format!("others need that: {}", names.join(" "));
                 waiting.failed = true;
                 waiting.lines.push(text);
-                return Vec::new();
+                return Some(Vec::new());
             }
+        }
+        if self.must_test(waiting, &targets) {
+            return None;
         }
         let mut events = Vec::new();
         for id in &targets {
@@ -61,7 +64,7 @@ impl Manager {
             Verb::Reload => std::mem::take(&mut waiting.targets),
             Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => BTreeSet::new(),
         };
-        events
+        Some(events)
     }
 
     /// The services that are named; none if one is unknown, which is the answer.
@@ -109,7 +112,7 @@ impl Manager {
     /// Those that are wanted and need one of these, however far away.
     fn users(&self, targets: &BTreeSet<Id>) -> BTreeSet<Id> {
         let needs = |relation: Relation| relation.needs() && relation != Relation::Milestone;
-        let mut all = self.reach(targets, needs);
+        let mut all = reach(&self.graph, targets, needs);
         all.retain(|id| self.engine.is_needed(*id) && !targets.contains(id));
         // A set without a process is not one that would be missed, if all it is for goes too.
         all.retain(|id| self.graph.service(*id).kind != Kind::Group);
@@ -117,8 +120,8 @@ impl Manager {
     }
 
     /// These, and those that run and are restarted with them.
-    fn with_restarted(&self, targets: &BTreeSet<Id>) -> BTreeSet<Id> {
-        let mut all = self.reach(targets, Relation::restarts);
+    pub(super) fn with_restarted(&self, targets: &BTreeSet<Id>) -> BTreeSet<Id> {
+        let mut all = reach(&self.graph, targets, Relation::restarts);
         all.retain(|id| targets.contains(id) || self.is_active(*id));
         all
     }
@@ -126,18 +129,22 @@ impl Manager {
     pub(super) fn is_active(&self, id: Id) -> bool {
         !matches!(self.engine.state(id), State::Down | State::Failed)
     }
+}
 
-    /// Those that lead to one of these by such edges, and these.
-    fn reach(&self, targets: &BTreeSet<Id>, follow: impl Fn(Relation) -> bool) -> BTreeSet<Id> {
-        let mut reached = targets.clone();
-        let mut left: Vec<Id> = targets.iter().copied().collect();
-        while let Some(id) = left.pop() {
-            for edge in self.graph.incoming(id).iter().filter(|edge| follow(edge.relation)) {
-                if reached.insert(edge.other) {
-                    left.push(edge.other);
-                }
+/// Those that lead to one of these by such edges, and these.
+pub(super) fn reach(
+    graph: &Graph,
+    targets: &BTreeSet<Id>,
+    follow: impl Fn(Relation) -> bool,
+) -> BTreeSet<Id> {
+    let mut reached = targets.clone();
+    let mut left: Vec<Id> = targets.iter().copied().collect();
+    while let Some(id) = left.pop() {
+        for edge in graph.incoming(id).iter().filter(|edge| follow(edge.relation)) {
+            if reached.insert(edge.other) {
+                left.push(edge.other);
             }
         }
-        reached
     }
+    reached
 }

@@ -24,6 +24,7 @@ use super::answers::Waiting;
 use super::definitions::Definitions;
 use super::recorder::Recorder;
 use super::requests::Inbox;
+use super::test_run::Tests;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::{Action, Engine, Event, State};
 use crate::manager::graph::{Graph, Id};
@@ -89,6 +90,8 @@ pub(super) struct Manager {
     pub(super) inbox: Inbox,
     pub(super) policy: Policy,
     pub(super) waiting: Vec<Waiting>,
+    /// Requests of which nothing is done before tests are passed, by their order.
+    pub(super) held: BTreeMap<u64, Waiting>,
     pub(super) recorder: Recorder,
     /// svc-scan is to look for new entries, and is to end what is gone.
     pub(super) rescan: bool,
@@ -114,6 +117,7 @@ impl Manager {
             self.sweep();
             self.step(events);
             self.read_requests();
+            self.attend_tests();
             self.go_back_when_due();
             if !self.over {
                 self.wait();
@@ -125,7 +129,9 @@ impl Manager {
     /// Sleeps until something happens or is due.
     fn wait(&self) {
         let own = [self.signals.as_fd(), self.tree.as_fd()];
-        let all = own.into_iter().chain(self.inbox.fds());
+        let tests = self.held.values().map(|held| &held.tests);
+        let outputs = tests.clone().flat_map(Tests::fds);
+        let all = own.into_iter().chain(self.inbox.fds()).chain(outputs);
         let mut fds: Vec<PollFd<'_>> =
             all.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         let dues = [
@@ -133,6 +139,7 @@ impl Manager {
             self.retries.first().map(|(due, _)| *due),
             self.header.back.map(|(_, due)| Boot(due)),
             self.sweep_due,
+            tests.filter_map(Tests::due).min(),
             self.inbox.has_more().then_some(Boot(0)),
         ];
         let due = dues.into_iter().flatten().min();

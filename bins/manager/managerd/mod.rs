@@ -4,6 +4,7 @@ mod answers;
 mod apply;
 mod begin;
 mod commands;
+mod config_tests;
 mod definitions;
 mod goal;
 mod left;
@@ -15,6 +16,7 @@ mod perform;
 mod recorder;
 mod reload;
 mod requests;
+mod test_run;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -108,6 +108,7 @@ impl Manager {
     /// Children that have ended.
     pub(super) fn reap(&mut self, events: &mut Vec<Event>) {
         while let Ok(Some((pid, ended))) = peek(Which::Any) {
+            self.test_ended(pid, ended.into());
             // There it is: nobody else waits for our children.
             let _ = reap(pid);
             if let Some(id) = self.reloads.remove(&pid) {

@@ -89,7 +89,7 @@ pub const KEYS: &[Key] = &[
     key("start", Commands, "must be there", "o", "start = \"/sbin/sysctl --system\"", "What brings it up: a command, or a list of commands that are run one after the other until one fails."),
     key("stop", Commands, "none", "o", "stop = [\"/sbin/ip\", \"link\", \"set\", \"eth0\", \"down\"]", "What takes it down again."),
     key("reload", Commands, "daemon: the reload-signal", "do", "reload = \"/usr/sbin/nginx -s reload\"", "What makes it read its configuration again."),
-    key("before-start", Commands, "none", "do", "before-start = \"/usr/sbin/nginx -t\"", "Run each time before it, with its user, environment and directory. When one fails, so has the start: a test of the configuration belongs here."),
+    key("before-start", Commands, "none", "do", "before-start = \"/usr/sbin/nginx -t\"", "Run each time before it, with its user, environment and directory. When one fails, so has the start: a test of the configuration belongs here. It is tried while the service is up, too, before a restart or a reload that somebody asks for."),
     key("after-stop", Commands, "none", "d", "after-stop = \"/usr/bin/rm -f /run/web.pid\"", "Run each time after it has ended, as root, whatever the reason."),
     key("expand", Bool, "false", "do", "expand = true", "Replace $NAME and ${NAME} in its commands by the variables of its environment, as systemd does: see svc-expand."),
 

@@ -243,7 +243,7 @@ impl Drill {
             }
         }
         let with_dependents = verb == Verb::Down && self.random.below(4) > 0;
-        Request { verb, with_dependents, confirm: None, names }
+        Request { verb, with_dependents, confirm: None, no_test: false, names }
     }
 
     /// Lets time pass; whoever dies meanwhile is reaped, and somebody is killed when it is time.
