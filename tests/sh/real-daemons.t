@@ -262,12 +262,41 @@ ok 'nginx is reloaded' change reload nginx
 otherwise() { [ "$(curl -fs http://127.0.0.1/)" = 'It works otherwise' ]; }
 becomes 10 'and serves what it says now' otherwise
 is 'as the same process' "$(main_of nginx)" "$was"
-echo 'mistake' >>/etc/nginx/nginx.conf
-change reload nginx >/dev/null
-becomes 10 'with a mistake it serves what it did' otherwise
 echo 'Banner none' >>/etc/ssh/sshd_config
 ok 'sshd is reloaded' change reload sshd
 becomes 10 'and answers' asked_sshd
+
+# --- a mistake in a configuration takes nothing down
+# refused VERB NAME WHY - by its before-start, which says so; it serves on, as the same process.
+refused() {
+	was=$(main_of "$2")
+	exits 1 "$1 of $2 with a mistake is refused" change "$1" "$2"
+	like 'by its before-start' "$(cat out)" "^$2: not $1ed: before-start failed: /usr/sbin/$2 .*: exit code [0-9]+\$"
+	like 'which tells the mistake' "$(cat out)" "^$2: .*$3"
+	is 'as the same process' "$(main_of "$2")" "$was"
+	ok "$2 serves on" "asked_$2"
+}
+asked_nginx() { otherwise; }
+echo 'mistake' >>/etc/nginx/nginx.conf
+refused reload nginx 'unexpected end of file'
+was_haproxy=$(main_of haproxy)
+refused restart nginx 'unexpected end of file'
+is 'and so does who would have gone with it' "$(main_of haproxy)" "$was_haproxy"
+sed -i '$d' /etc/nginx/nginx.conf
+echo 'mistake' >>/etc/haproxy/haproxy.cfg
+asked_haproxy() { [ "$(curl -fs http://127.0.0.1:8080/)" = 'It works otherwise' ]; }
+refused restart haproxy "unknown keyword 'mistake'"
+exits 1 'nor is nginx restarted when haproxy could not be' change restart nginx
+is 'which is said' "$(tail -n 1 out)" 'nginx: not restarted'
+sed -i '$d' /etc/haproxy/haproxy.cfg
+echo 'Mistake yes' >>/etc/ssh/sshd_config
+refused reload sshd 'Bad configuration option: Mistake'
+refused restart sshd 'Bad configuration option: Mistake'
+sed -i '$d' /etc/ssh/sshd_config
+ok 'when they are mended all are restarted' change restart nginx sshd
+becomes 10 'nginx serves' asked_nginx
+becomes 10 'haproxy serves' asked_haproxy
+becomes 10 'sshd serves' asked_sshd
 
 # --- the manager is killed
 pids() { for name in $daemons; do echo "$name $(main_of "$name")"; done; }
