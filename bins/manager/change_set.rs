@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::engine::{Memory, State, Wish};
+use super::files::Files;
+use super::generations;
 use super::graph::{Graph, Id};
 use super::live::{self, Generation, Live};
 use super::table::{Header, Row};
@@ -51,9 +53,29 @@ impl ChangeSet {
     /// From what is live to generation `number`.
     pub fn new(generations: &Path, old: &Live, number: u64) -> Result<ChangeSet, String> {
         let new = live::generation(generations, number)?;
+        let dir = generations::path(generations, number).join("services");
+        ChangeSet::between(generations, old, (number, &new), &|name| texts(&dir.join(name)))
+    }
+
+    /// From what is live to the generation that these files are to be, which are not written.
+    pub fn to_draft(
+        generations: &Path,
+        old: &Live,
+        number: u64,
+        (new, files): &(Generation, Files),
+    ) -> Result<ChangeSet, String> {
+        ChangeSet::between(generations, old, (number, new), &|name| drafted(files, name))
+    }
+
+    fn between(
+        generations: &Path,
+        old: &Live,
+        (number, new): (u64, &Generation),
+        files: &dyn Fn(&str) -> Texts,
+    ) -> Result<ChangeSet, String> {
         let before = live::generation(generations, old.header.generation)?;
         let mut changes = BTreeSet::new();
-        let renames = renames(old, &before, &new);
+        let renames = renames(old, &before, new);
         let mut rows = BTreeMap::new();
         let mut gone = BTreeSet::new();
         for (id, row) in (0..).zip(&old.rows) {
@@ -73,8 +95,8 @@ impl ChangeSet {
                 if kinds.0 != kinds.1 && is_active(&row.memory) {
                     return Err(format!("{name} is of another type now: stop it first"));
                 }
-                let paths = Paths { generations, old: old.header.generation, new: number };
-                paths.compare(&mut row, name, &before, &new, &mut changes);
+                let both = Both { generations, old: old.header.generation, files };
+                both.compare(&mut row, name, &before, new, &mut changes);
                 row.gone = None;
             } else {
                 if row.gone.is_none() {
@@ -90,7 +112,7 @@ impl ChangeSet {
             row.name = name.to_owned();
             rows.insert(row.name.clone(), row);
         }
-        enable(&before, &new, &renames, &mut rows, &mut changes);
+        enable(&before, new, &renames, &mut rows, &mut changes);
         let graph_changed = before.graph != new.graph;
         let graph = live::merge(&new.graph, &old.graph, &gone);
         let row = |id: Id| {
@@ -146,14 +168,18 @@ fn renames<'a>(
     pairs.collect()
 }
 
+/// Files of a service directory, apart from comments, by their names.
+type Texts = BTreeMap<String, String>;
+
 /// Where the two definitions of a service are.
-struct Paths<'a> {
+struct Both<'a> {
     generations: &'a Path,
     old: u64,
-    new: u64,
+    /// Of the new one.
+    files: &'a dyn Fn(&str) -> Texts,
 }
 
-impl Paths<'_> {
+impl Both<'_> {
     /// What becomes of a service that there was and is.
     fn compare(
         &self,
@@ -167,12 +193,8 @@ impl Paths<'_> {
         if !is_gone && before.contents.get(&row.name) == new.contents.get(name) {
             return;
         }
-        let at = |number: u64, name: &str| {
-            let dir = self.generations.join("generations").join(number.to_string());
-            dir.join("services").join(name)
-        };
-        let was = at(row.gone.unwrap_or(self.old), &row.name);
-        let (was, is) = (texts(&was), texts(&at(self.new, name)));
+        let was = generations::path(self.generations, row.gone.unwrap_or(self.old));
+        let (was, is) = (texts(&was.join("services").join(&row.name)), (self.files)(name));
         let mut files = differences(&was, &is);
         if was.contains_key(LOGGER) && is.contains_key(LOGGER) && files.iter().any(|f| f == LOGGER)
         {
@@ -198,13 +220,13 @@ impl Paths<'_> {
 }
 
 /// Which files of two service directories differ.
-fn differences(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<String> {
+fn differences(old: &Texts, new: &Texts) -> Vec<String> {
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     names.into_iter().filter(|name| old.get(*name) != new.get(*name)).cloned().collect()
 }
 
 /// The files of a service directory, apart from comments.
-fn texts(dir: &Path) -> BTreeMap<String, String> {
+fn texts(dir: &Path) -> Texts {
     let mut texts = BTreeMap::new();
     for (prefix, dir) in [("", dir.to_owned()), ("log/", dir.join("log"))] {
         let Ok(entries) = fs::read_dir(dir) else { continue };
@@ -216,6 +238,13 @@ fn texts(dir: &Path) -> BTreeMap<String, String> {
         }
     }
     texts
+}
+
+/// The same of files that are not written.
+fn drafted(files: &Files, name: &str) -> Texts {
+    let prefix = format!("services/{name}/");
+    let of = files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+    of.map(|(path, file)| (path[prefix.len()..].to_owned(), without_comments(&file.text))).collect()
 }
 
 /// A chain file says the description of the service in a comment: it changes nothing that runs.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use common::os::file;
 use rustix::fs::{CWD, FlockOperation, flock};
 
+use super::files::Files;
 use super::graph::{Graph, Id, Link, Service};
 use super::graph_file;
 use super::table::{Contents, Header, Row};
@@ -42,12 +43,24 @@ pub struct Generation {
 /// Reads what matters of a generation.
 pub fn generation(generations: &Path, number: u64) -> Result<Generation, String> {
     let (graph, boot) = graph(generations, number)?;
-    let contents = text(generations, number, "contents")?;
+    let contents = numbers(&text(generations, number, "contents")?);
+    Ok(Generation { contents, graph, boot })
+}
+
+/// The same of files that are not written, and the text that is to be `contents` beside them.
+pub fn draft(files: &Files, contents: &str) -> Result<Generation, String> {
+    let graph = files.get("graph").map_or("", |file| file.text.as_str());
+    let graph_file::Contents { graph, boot, .. } = graph_file::unpack(graph)?;
+    Ok(Generation { contents: numbers(contents), graph, boot })
+}
+
+/// The numbers in the file `contents`.
+fn numbers(contents: &str) -> BTreeMap<String, String> {
     let lines = contents.lines().filter_map(|line| {
         let (number, path) = line.split_once(' ')?;
         Some((path.strip_prefix("services/")?.to_owned(), number.to_owned()))
     });
-    Ok(Generation { contents: lines.collect(), graph, boot })
+    lines.collect()
 }
 
 /// The services of a generation, and who is enabled.

@@ -1,9 +1,9 @@
 //! The service manager: what is to be up, in which order, and why something is not.
 
 pub mod announcement;
-mod change;
+pub(crate) mod change;
 pub mod change_set;
-mod compile;
+pub(crate) mod compile;
 pub mod condition;
 pub mod config_test;
 mod cycles;

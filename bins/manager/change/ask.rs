@@ -10,7 +10,6 @@ use common::base::stamp::Boot;
 use common::os::clock;
 use common::os::signals::Signals;
 use common::prelude::*;
-use common::program::warn;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -28,7 +27,7 @@ use crate::manager::request::{Answer, Progress, Request, RequestId};
 const LOOK: u64 = 5000;
 
 /// Asks, and waits for the answer; returns its exit code.
-pub(super) fn ask(
+pub(crate) fn ask(
     options: &Options,
     request: &Request,
     signals: &Signals,
@@ -36,9 +35,10 @@ pub(super) fn ask(
 ) -> Result<u8> {
     let due = options.timeout.map(|ms| clock::boot().after(ms));
     let id = RequestId::new(random()?);
-    let door = |dir: &_| contact::door(dir, options.principal.as_deref());
+    let door = |dir: &_| contact::door(dir, options.principal.as_deref(), &*options.voice);
     Ask {
         options,
+        request,
         signals,
         output,
         due,
@@ -66,6 +66,7 @@ fn random() -> Result<[u8; 16]> {
 
 struct Ask<'a> {
     options: &'a Options,
+    request: &'a Request,
     signals: &'a Signals,
     output: &'a mut Output,
     due: Option<Boot>,
@@ -129,7 +130,7 @@ impl Ask<'_> {
             fds.push(PollFd::new(&self.contact.way.fifo, room));
         }
         let soon = clock::boot().after(LOOK);
-        let until = self.due.map_or(soon, |due| due.min(soon));
+        let until = self.output.pause()?.into_iter().chain(self.due).fold(soon, Boot::min);
         match poll(&mut fds, clock::until(Some(until)).as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(e) => return Err(e).unable("wait for the answer"),
@@ -137,7 +138,7 @@ impl Ask<'_> {
         self.look = fds.iter().all(|fd| fd.revents().is_empty());
         let nobody_reads = fds.get(2).is_some_and(|fd| fd.revents().contains(PollFlags::ERR));
         match self.signals.next() {
-            Some(signal) => Err(interrupted(signal, self.standing())),
+            Some(signal) => Err(interrupted(signal, &self.alone())),
             None if nobody_reads => self.bury(),
             None => Ok(()),
         }
@@ -150,7 +151,6 @@ impl Ask<'_> {
             return Err(self.dismissed());
         }
         self.died = true;
-        warn(&super::PROGRAM.name, &"svc-managerd died; waiting for the next one");
         self.output.died()
     }
 
@@ -197,7 +197,7 @@ impl Ask<'_> {
     /// Another manager has started.
     fn meet(&mut self) -> Result<()> {
         let Contact { dir, way, .. } = &mut self.contact;
-        match contact::door(dir, Some(&way.principal))? {
+        match contact::door(dir, Some(&way.principal), &*self.options.voice)? {
             Some(door) => {
                 *way = door;
                 self.died = false;
@@ -243,6 +243,14 @@ impl Ask<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// What becomes of the request without us, and how to hear of it.
+    fn alone(&self) -> String {
+        let goes_on = self.written == self.lines.len();
+        let follow = self.options.voice.follow(self.request).filter(|_| goes_on);
+        let follow = follow.map(|command| format!(" ({command} follows it)"));
+        self.standing().to_owned() + &follow.unwrap_or_default()
     }
 
     /// What becomes of the request without us.

@@ -18,6 +18,7 @@ use rustix::io::Errno;
 
 use super::is_name;
 use super::options::Options;
+use super::voice::Voice;
 use crate::manager::places::{COMMAND, EVENT, MANAGER, OWNER, Places, REQUESTS};
 use crate::manager::request::{Answer, RequestId};
 use crate::tree::client::alive;
@@ -64,7 +65,7 @@ pub(super) fn reach<T>(
             found = Some((dir, listener));
         }
         if due.is_none_or(|due| due <= clock::boot()) {
-            return Err(nobody(options));
+            return Err(options.voice.nobody());
         }
         let listener = found.as_mut().map(|(_, listener)| listener);
         if let Some(signal) = nap(listener, due, signals)? {
@@ -108,12 +109,6 @@ fn listen(path: &Path) -> Result<Option<(OwnedFd, Listener)>> {
     Ok(Some((dir, Listener::new(subscription))))
 }
 
-fn nobody(options: &Options) -> Error {
-    let dir = options.dir.display();
-    let text = format!("no svc-managerd is at work in {dir}: see svc-stat {dir}/scan/svc-managerd");
-    Error::new(exit::NOT_SUPERVISED, text)
-}
-
 /// What becomes of us at a signal; `standing` says what becomes of the request.
 pub(super) fn interrupted(signal: Signal, standing: &str) -> Error {
     // As a shell says it of whom a signal has killed.
@@ -121,7 +116,11 @@ pub(super) fn interrupted(signal: Signal, standing: &str) -> Error {
 }
 
 /// The fifo of the principal that is named, or of the first that we may write to. None: nobody reads.
-pub(super) fn door(dir: &OwnedFd, named: Option<&str>) -> Result<Option<Door>> {
+pub(super) fn door(
+    dir: &OwnedFd,
+    named: Option<&str>,
+    voice: &dyn Voice,
+) -> Result<Option<Door>> {
     let principal = named.unwrap_or(OWNER);
     if !is_name(principal) {
         return Err(Error::user(format_args!("{principal} is not the name of a principal")));
@@ -138,12 +137,12 @@ pub(super) fn door(dir: &OwnedFd, named: Option<&str>) -> Result<Option<Door>> {
                 Err(Error::new(exit::USAGE, text))
             }
         },
-        Err(Errno::ACCESS) if named.is_none() => any_door(dir),
+        Err(Errno::ACCESS) if named.is_none() => any_door(dir, voice),
         Err(e) => Err(e).unable(format_args!("open manager/{COMMAND}/{principal}")),
     }
 }
 
-fn any_door(dir: &OwnedFd) -> Result<Option<Door>> {
+fn any_door(dir: &OwnedFd, voice: &dyn Voice) -> Result<Option<Door>> {
     let mut is_read = true;
     let names = others(dir);
     for principal in &names {
@@ -156,9 +155,7 @@ fn any_door(dir: &OwnedFd) -> Result<Option<Door>> {
     if !is_read {
         return Ok(None);
     }
-    let names = names.join(" ");
-    let text = format!("you may not command: only members of these may: {names}");
-    Err(Error::system(text))
+    Err(voice.forbidden(&names))
 }
 
 fn open(dir: &OwnedFd, principal: &str) -> rustix::io::Result<OwnedFd> {

@@ -2,7 +2,6 @@
 
 use common::base::near::nearest;
 
-use super::command;
 use super::options::Options;
 use crate::manager::places::Places;
 use crate::manager::table::Contents;
@@ -13,7 +12,7 @@ pub(super) fn hints(options: &Options, lines: &[String]) -> Vec<String> {
     let mut blocked = None;
     for line in lines {
         if let Some(name) = line.strip_prefix("there is no service ") {
-            hints.extend(meant(options, name));
+            hints.extend(options.voice.missing(name).or_else(|| meant(options, name)));
         } else if line.starts_with("others need that: ") {
             hints.push("--with-dependents takes them down too".to_owned());
         } else if let Some((name, chain)) = line.split_once(": not ready: ") {
@@ -24,8 +23,8 @@ pub(super) fn hints(options: &Options, lines: &[String]) -> Vec<String> {
     if let Some((name, chain)) = blocked {
         let root = chain.rsplit("; ").next().and_then(|step| step.strip_suffix(" is held down"));
         hints.push(match root {
-            Some(root) => format!("{} up {root} ends that", command(options, "svc-change")),
-            None => format!("{} why {name} says more", command(options, "svc-db")),
+            Some(root) => format!("{} {root} ends that", options.voice.start()),
+            None => format!("{} {name} says more", options.voice.why()),
         });
     }
     hints
@@ -35,7 +34,7 @@ fn meant(options: &Options, name: &str) -> Option<String> {
     let contents = Contents::below(&Places::below(&options.dir).manager).ok()??;
     let known: Vec<String> = contents.rows.into_iter().flatten().map(|row| row.name).collect();
     match nearest(name, known.iter().map(String::as_str)).as_slice() {
-        [] => Some(format!("{} list names all", command(options, "svc-db"))),
+        [] => Some(format!("{} names all", options.voice.list())),
         names => Some(format!("instead of {name}, did you mean {}?", names.join(" or "))),
     }
 }

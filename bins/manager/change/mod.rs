@@ -1,24 +1,22 @@
 //! svc-change: asks the manager for something, and tells what comes of it.
 
-mod ask;
+pub(crate) mod ask;
 mod concern;
 mod contact;
 mod hints;
-mod options;
-mod output;
-mod plan;
-mod wait;
-
-use std::path::Path;
+pub(crate) mod options;
+pub(crate) mod output;
+pub(crate) mod plan;
+pub(crate) mod voice;
+pub(crate) mod wait;
 
 use common::base::signal::Signal;
 use common::os::fds::fill_stdio;
 use common::os::signals::Signals;
 use common::prelude::*;
 
-use self::options::{Options, Task};
+use self::options::Task;
 use self::output::Output;
-use super::places::{GENERATIONS, USUAL};
 
 pub(super) const PROGRAM: Program = Program {
     name: "svc-change",
@@ -57,7 +55,7 @@ Options, before the verb or behind it:
 fn main(args: Args) -> Result<Next> {
     fill_stdio();
     let (options, task) = options::read(args)?;
-    let mut output = Output::new(options.json, options.quiet);
+    let mut output = Output::new(options.voice.program(), options.json, options.quiet);
     let code = match task {
         Task::Ask(request) => ask::ask(&options, &request, &signals()?, &mut output),
         Task::Plan(number) => plan::plan(&options, number, &mut output),
@@ -67,24 +65,11 @@ fn main(args: Args) -> Result<Next> {
 }
 
 /// All are blocked from here on: a reader that leaves is no reason to die.
-fn signals() -> Result<Signals> {
+pub(crate) fn signals() -> Result<Signals> {
     Signals::take(&[Signal::TERM, Signal::INT, Signal::HUP]).unable("take signals")
 }
 
 /// A name that is a path of one step, and no word of ours.
 fn is_name(name: &str) -> bool {
     super::graph_file::is_fit(name)
-}
-
-/// How a command for the same live system begins.
-fn command(options: &Options, program: &str) -> String {
-    let mut command = program.to_owned();
-    for (option, dir, usual) in
-        [("--dir", &options.dir, USUAL), ("--generations", &options.generations, GENERATIONS)]
-    {
-        if dir != Path::new(usual) {
-            command += &format!(" {option} {}", dir.display());
-        }
-    }
-    command
 }

@@ -8,25 +8,28 @@ use common::base::span::milliseconds;
 use common::prelude::*;
 
 use super::is_name;
+use super::voice::{Plain, Voice};
 use crate::manager::places::{GENERATIONS, USUAL};
 use crate::manager::request::{Request, VERBS, Verb};
 
 /// What holds whatever is asked for.
-pub(super) struct Options {
-    pub(super) dir: PathBuf,
-    pub(super) generations: PathBuf,
-    pub(super) facts: PathBuf,
-    pub(super) principal: Option<String>,
+pub(crate) struct Options {
+    pub(crate) dir: PathBuf,
+    pub(crate) generations: PathBuf,
+    pub(crate) facts: PathBuf,
+    pub(crate) principal: Option<String>,
     /// In milliseconds.
-    pub(super) timeout: Option<u64>,
-    pub(super) no_wait: bool,
-    pub(super) json: bool,
-    pub(super) quiet: bool,
+    pub(crate) timeout: Option<u64>,
+    pub(crate) no_wait: bool,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    /// Who speaks.
+    pub(crate) voice: Box<dyn Voice>,
 }
 
 /// What services are waited for to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Goal {
+pub(crate) enum Goal {
     Ready,
     Down,
     Settled,
@@ -78,8 +81,10 @@ pub(super) fn read(mut args: Args) -> Result<(Options, Task)> {
     let names = names.collect::<Result<Vec<String>>>()?;
     let task = said.task(&word, names)?;
     let dir = said.dir.unwrap_or_else(|| PathBuf::from(USUAL));
+    let generations = said.generations.unwrap_or_else(|| PathBuf::from(GENERATIONS));
     let options = Options {
-        generations: said.generations.unwrap_or_else(|| PathBuf::from(GENERATIONS)),
+        voice: Box::new(Plain { dir: dir.clone(), generations: generations.clone() }),
+        generations,
         facts: said.facts.unwrap_or_else(|| dir.join("events/facts")),
         dir,
         principal: said.principal,

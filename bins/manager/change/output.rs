@@ -2,27 +2,72 @@
 
 use std::collections::BTreeMap;
 
+use common::base::stamp::Boot;
 use common::os::file::write_all;
 use common::prelude::*;
-use common::program::say;
+use common::program::{say, warn};
 use rustix::io::Errno;
 
 use crate::json::{Object, Value};
+use crate::manager::engine::State;
 use crate::manager::request::RequestId;
 
+/// What is shown of what is pending to a person who looks, and taken away again.
+pub(crate) trait Screen {
+    /// Draws, in the place of what was drawn before; returns when it is to be drawn again.
+    fn draw(&mut self) -> Result<Option<Boot>>;
+    /// Takes away what is drawn.
+    fn clear(&mut self);
+}
+
 /// Where lines go.
-pub(super) struct Output {
+pub(crate) struct Output {
+    program: &'static str,
     json: bool,
     quiet: bool,
     /// Whether somebody reads.
     open: bool,
     /// The last word about each service: an answer does not say it again.
     told: BTreeMap<String, String>,
+    /// What says whose objects these are; none: those of svc-change.
+    schema: Option<&'static str>,
+    /// A state that a service has had before, if it is in it and was never said to come to it.
+    already: Option<State>,
+    screen: Option<Box<dyn Screen>>,
 }
 
 impl Output {
-    pub(super) fn new(json: bool, quiet: bool) -> Output {
-        Output { json, quiet, open: true, told: BTreeMap::new() }
+    pub(crate) fn new(program: &'static str, json: bool, quiet: bool) -> Output {
+        Output {
+            program,
+            json,
+            quiet,
+            open: true,
+            told: BTreeMap::new(),
+            schema: None,
+            already: None,
+            screen: None,
+        }
+    }
+
+    /// For the objects of another program.
+    pub(crate) fn with_schema(self, schema: &'static str) -> Output {
+        Output { schema: Some(schema), ..self }
+    }
+
+    /// Says of who is in this state from the beginning that it is so already.
+    pub(crate) fn with_already(self, already: State) -> Output {
+        Output { already: Some(already), ..self }
+    }
+
+    /// Shows what is pending.
+    pub(crate) fn with_screen(self, screen: Box<dyn Screen>) -> Output {
+        Output { screen: Some(screen), ..self }
+    }
+
+    /// Somebody is waited for: until when at the latest, if there is something to draw then.
+    pub(super) fn pause(&mut self) -> Result<Option<Boot>> {
+        self.screen.as_mut().map_or(Ok(None), |screen| screen.draw())
     }
 
     /// A service is in a state.
@@ -38,28 +83,31 @@ impl Output {
 
     /// The manager has died.
     pub(super) fn died(&mut self) -> Result<()> {
+        self.screen.iter_mut().for_each(|screen| screen.clear());
+        warn(&self.program, &"svc-managerd died; waiting for the next one");
         self.only_json("manager-died", &[])
     }
 
     /// A part of a plan.
-    pub(super) fn planned(&mut self, name: &str, what: &str) -> Result<()> {
+    pub(crate) fn planned(&mut self, name: &str, what: &str) -> Result<()> {
         self.tell(&format!("{name}: {what}"), "change", &[("name", name), ("change", what)])
     }
 
     /// A step of a plan.
-    pub(super) fn step(&mut self, what: &str, name: &str) -> Result<()> {
+    pub(crate) fn step(&mut self, what: &str, name: &str) -> Result<()> {
         self.tell(&format!("{what} {name}"), what, &[("name", name)])
     }
 
     /// The answer. What went wrong is told to whoever wants to hear little.
-    pub(super) fn done(&mut self, exit: u8, lines: &[String]) -> Result<()> {
+    pub(crate) fn done(&mut self, exit: u8, lines: &[String]) -> Result<()> {
         if self.quiet && exit == 0 {
             return Ok(());
         }
+        let lines: Vec<String> = lines.iter().map(|line| self.reworded(line)).collect();
         if self.json {
-            let mut object = begin("done");
+            let mut object = self.begin("done");
             object.put("exit", &Value::number(exit.into()));
-            object.put_texts("results", lines);
+            object.put_texts("results", &lines);
             return self.write(&object.line());
         }
         let is_told = |line: &&String| {
@@ -72,9 +120,9 @@ impl Output {
     }
 
     /// What to type next.
-    pub(super) fn hint(&self, text: &str) {
+    pub(crate) fn hint(&self, text: &str) {
         if !self.quiet {
-            say(&super::PROGRAM.name, "hint", &text);
+            say(&self.program, "hint", &text);
         }
     }
 
@@ -89,15 +137,33 @@ impl Output {
         if !self.json {
             return self.write(&format!("{line}\n"));
         }
-        let mut object = begin(event);
+        let mut object = self.begin(event);
         members.iter().for_each(|(key, value)| object.put(key, &Value::text(*value)));
         self.write(&object.line())
+    }
+
+    /// What was so before is told as such.
+    fn reworded(&self, line: &str) -> String {
+        let said = line.split_once(": ").zip(self.already.map(State::word));
+        match said {
+            Some(((name, state), already)) if state == already && !self.told.contains_key(name) => {
+                format!("{name}: already {state}")
+            }
+            Some(_) | None => line.to_owned(),
+        }
+    }
+
+    fn begin(&self, event: &str) -> Object {
+        let mut object = self.schema.map_or_else(Object::default, Object::of);
+        object.put("event", &Value::text(event));
+        object
     }
 
     fn write(&mut self, text: &str) -> Result<()> {
         if !self.open || text.is_empty() {
             return Ok(());
         }
+        self.screen.iter_mut().for_each(|screen| screen.clear());
         match write_all(rustix::stdio::stdout(), text.as_bytes()) {
             // The exit code is still asked for.
             Err(Errno::PIPE) => self.open = false,
@@ -107,8 +173,3 @@ impl Output {
     }
 }
 
-fn begin(event: &str) -> Object {
-    let mut object = Object::default();
-    object.put("event", &Value::text(event));
-    object
-}

@@ -15,7 +15,7 @@ use crate::manager::live;
 use crate::manager::places::Places;
 
 /// Prints what becomes of whom, then what is stopped and started, in order.
-pub(super) fn plan(options: &Options, number: Option<u64>, output: &mut Output) -> Result<u8> {
+pub(crate) fn plan(options: &Options, number: Option<u64>, output: &mut Output) -> Result<u8> {
     let path = Places::below(&options.dir).manager;
     let live = live::read(&path, &options.generations).map_err(Error::system)?;
     let live = live.ok_or_else(|| {
@@ -24,7 +24,11 @@ pub(super) fn plan(options: &Options, number: Option<u64>, output: &mut Output) 
     })?;
     let number = number.map_or_else(|| live::accepted(&options.generations), Ok);
     let set = number.and_then(|number| ChangeSet::new(&options.generations, &live, number));
-    let set = set.map_err(Error::system)?;
+    tell(options, set.map_err(Error::system)?, output)
+}
+
+/// Prints what a change comes to.
+pub(crate) fn tell(options: &Options, set: ChangeSet, output: &mut Output) -> Result<u8> {
     if set.is_empty() {
         output.done(exit::OK, &["nothing would change".to_owned()])?;
         return Ok(exit::OK);

@@ -8,7 +8,6 @@ use common::base::stamp::Boot;
 use common::os::clock;
 use common::os::signals::Signals;
 use common::prelude::*;
-use common::program::warn;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
@@ -35,7 +34,7 @@ enum Verdict {
 }
 
 /// Waits; returns the exit code.
-pub(super) fn wait(
+pub(crate) fn wait(
     options: &Options,
     goal: Goal,
     names: &[String],
@@ -175,7 +174,7 @@ impl Wait<'_> {
         ];
         fds.extend(self.contact.way.as_ref().map(|pidfd| PollFd::new(pidfd, PollFlags::IN)));
         let soon = clock::boot().after(LOOK);
-        let until = self.due.map_or(soon, |due| due.min(soon));
+        let until = self.output.pause()?.into_iter().chain(self.due).fold(soon, Boot::min);
         match poll(&mut fds, clock::until(Some(until)).as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(e) => return Err(e).unable("wait for events"),
@@ -183,7 +182,6 @@ impl Wait<'_> {
         let is_news = fds.iter().any(|fd| !fd.revents().is_empty());
         if fds.get(2).is_some_and(|fd| !fd.revents().is_empty()) {
             self.contact.way = None;
-            warn(&super::PROGRAM.name, &"svc-managerd died; waiting for the next one");
             self.output.died()?;
         }
         match self.signals.next() {

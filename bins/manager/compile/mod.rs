@@ -41,6 +41,7 @@ use self::set::{Loader, Set};
 use super::files::{self, File, Files as Tree};
 use super::generations;
 use super::graph_file;
+use super::live::{self, Generation};
 use super::service_file::diagnostic::{Code, Diagnostic};
 use super::service_file::schema::schema;
 use super::service_file::source::Sources;
@@ -77,12 +78,15 @@ const KEEP: usize = 10;
 enum Task {
     Write,
     Check,
+    /// The generation that would be written, in memory.
+    Draft,
     Show(String),
     /// Without a number: to the one before.
     Rollback(Option<u64>),
 }
 
-struct Options {
+/// What is compiled, and where to.
+pub(crate) struct Options {
     task: Task,
     root: Root,
     output: PathBuf,
@@ -91,16 +95,59 @@ struct Options {
     dirs: Vec<PathBuf>,
 }
 
+/// What came of it.
+pub(crate) struct Outcome {
+    /// Lines for people.
+    pub(crate) text: String,
+    /// The number of the generation that it is, and whether that is new.
+    pub(crate) written: Option<(u64, bool)>,
+    /// The generation that would be written, and its files.
+    pub(crate) draft: Option<(Generation, Tree)>,
+}
+
+/// Hears of all mistakes at once.
+pub(crate) type Tell<'a> = &'a mut dyn FnMut(&Sources, &[Diagnostic]) -> Result<()>;
+
 fn main(args: Args) -> Result<Next> {
     let Some(options) = options(args)? else { return Ok(Next::Exit(print(&schema()))) };
-    match options.task {
-        Task::Rollback(number) => return rollback(&options.output, number),
-        Task::Write => {
-            if let Some((what, number)) = stamps::unchanged(&options) {
-                return Ok(Next::Exit(print(&same(&what, number))));
-            }
+    let outcome = match options.task {
+        Task::Rollback(number) => rollback(&options.output, number)?,
+        Task::Write | Task::Check | Task::Draft | Task::Show(_) => {
+            compile(&options, &mut print_all)?.text
         }
-        Task::Check | Task::Show(_) => {}
+    };
+    Ok(Next::Exit(print(&outcome)))
+}
+
+impl Options {
+    /// Compiles what is in these directories (as they are called in the image, if there is one).
+    pub(crate) fn new(
+        image: Option<PathBuf>,
+        dirs: Vec<PathBuf>,
+        output: PathBuf,
+        programs: String,
+    ) -> Options {
+        Options { task: Task::Write, root: Root::new(image), output, programs, keep: KEEP, dirs }
+    }
+
+    /// The same, writing nothing.
+    pub(crate) fn check(self) -> Options {
+        Options { task: Task::Check, ..self }
+    }
+
+    /// The same, keeping in memory what would be written.
+    pub(crate) fn draft(self) -> Options {
+        Options { task: Task::Draft, ..self }
+    }
+}
+
+/// Compiles.
+pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
+    if matches!(options.task, Task::Write)
+        && let Some((what, number)) = stamps::unchanged(options)
+    {
+        let text = same(&what, number);
+        return Ok(Outcome { text, written: Some((number, false)), draft: None });
     }
     let start = clock::wall();
     let mut sources = Sources::default();
@@ -110,7 +157,8 @@ fn main(args: Args) -> Result<Next> {
     let found = find::find(&options.root, &options.dirs, &enabled, &mut sources, &mut complaints)?;
     let set = Loader::new(&options.root, &found, &mut sources, &mut complaints).load();
     if let Task::Show(name) = &options.task {
-        return show(&set, name, &options.programs, &sources, &mut complaints);
+        let text = show(&set, name, &options.programs, &sources, &mut complaints, tell)?;
+        return Ok(Outcome { text, written: None, draft: None });
     }
     let is_complete = complaints.iter().all(|complaint| complaint.code != Code::TooMany);
     let mut dependencies = None;
@@ -119,13 +167,14 @@ fn main(args: Args) -> Result<Next> {
         set.services.values().for_each(|service| vet.service(service));
         dependencies = edges::resolve(&set, &found, &mut complaints);
     }
-    tell(&sources, &mut complaints)?;
+    sort(&sources, &mut complaints);
+    tell(&sources, &complaints)?;
     let errors = complaints.iter().filter(|complaint| complaint.is_error()).count();
     match dependencies {
         Some(dependencies) if errors == 0 => {
             // What is warned of is to be told each time.
             let sure = complaints.is_empty().then_some(start);
-            finish(&options, &set, &found, &dependencies, sure)
+            finish(options, &set, &found, &dependencies, sure)
         }
         _ => {
             let s = if errors == 1 { "" } else { "s" };
@@ -177,7 +226,7 @@ fn options(mut args: Args) -> Result<Option<Options>> {
     let root = Root::new(root);
     let dirs = match task {
         Task::Rollback(_) => Vec::new(),
-        Task::Write | Task::Check | Task::Show(_) => directories(&root, operands)?,
+        Task::Write | Task::Check | Task::Draft | Task::Show(_) => directories(&root, operands)?,
     };
     let output = output.unwrap_or_else(|| PathBuf::from("/var/lib/coppice"));
     Ok(Some(Options {
@@ -226,8 +275,8 @@ fn directories(root: &Root, named: Vec<OsString>) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Says what is wrong, in the order of the files.
-fn tell(sources: &Sources, complaints: &mut Vec<Diagnostic>) -> Result<()> {
+/// Puts what is wrong into the order of the files.
+fn sort(sources: &Sources, complaints: &mut Vec<Diagnostic>) {
     complaints.sort_by(|a, b| {
         let key = |d: &Diagnostic| (d.place, d.code);
         sources.name(a.place.file).cmp(sources.name(b.place.file)).then(key(a).cmp(&key(b)))
@@ -237,6 +286,10 @@ fn tell(sources: &Sources, complaints: &mut Vec<Diagnostic>) -> Result<()> {
     if complaints.iter().any(|complaint| complaint.code == Code::TooMany) {
         complaints.retain(|complaint| complaint.code == Code::TooMany);
     }
+}
+
+/// Says what is wrong, for people.
+pub(crate) fn print_all(sources: &Sources, complaints: &[Diagnostic]) -> Result<()> {
     let mut text: String =
         complaints.iter().take(MOST_TOLD).map(|complaint| complaint.shown(sources)).collect();
     if complaints.len() > MOST_TOLD {
@@ -251,32 +304,38 @@ fn finish(
     found: &Found,
     dependencies: &Dependencies,
     start: Option<Wall>,
-) -> Result<Next> {
+) -> Result<Outcome> {
     let (all, enabled) = (set.services.len(), found.enabled.len());
     let s = if all == 1 { "" } else { "s" };
     let what = format!("{all} service{s}, {enabled} enabled");
-    let text = match options.task {
+    let outcome = match options.task {
         Task::Check | Task::Show(_) | Task::Rollback(_) => {
             let Report { short, orders } = report::report(dependencies);
-            format!("{what}: no errors\n{short}{orders}")
+            let text = format!("{what}: no errors\n{short}{orders}");
+            Outcome { text, written: None, draft: None }
+        }
+        Task::Draft => {
+            let tree = tree(options, set, dependencies);
+            let draft = live::draft(&tree, &contents::contents(&tree)).map_err(Error::system)?;
+            Outcome { text: format!("{what}\n"), written: None, draft: Some((draft, tree)) }
         }
         Task::Write => {
             let alone = begin(&options.output)?;
             let tree = tree(options, set, dependencies);
             let written = generation::write(&options.output, &tree, &alone)?;
-            let (number, text) = match written {
+            let (number, is_new, text) = match written {
                 Written::New(number) => {
                     keep::remove_others(&options.output, options.keep, &alone);
                     let Report { short, .. } = report::report(dependencies);
-                    (number, format!("{what}: generation {number}\n{short}"))
+                    (number, true, format!("{what}: generation {number}\n{short}"))
                 }
-                Written::Same(number) => (number, same(&what, number)),
+                Written::Same(number) => (number, false, same(&what, number)),
             };
             start.into_iter().for_each(|start| stamps::write(options, number, &what, start));
-            text
+            Outcome { text, written: Some((number, is_new)), draft: None }
         }
     };
-    Ok(Next::Exit(print(&text)))
+    Ok(outcome)
 }
 
 fn same(what: &str, number: u64) -> String {
@@ -291,9 +350,10 @@ fn begin(output: &Path) -> Result<Alone> {
     generation::alone(output)
 }
 
-fn rollback(output: &Path, number: Option<u64>) -> Result<Next> {
-    let text = rollback::back(output, number, &generation::alone(output)?)?;
-    Ok(Next::Exit(print(&text)))
+/// Makes the next boot, and what is applied next, this generation, or the one before the accepted
+/// one; says which it was and is.
+pub(crate) fn rollback(output: &Path, number: Option<u64>) -> Result<String> {
+    rollback::back(output, number, &generation::alone(output)?)
 }
 
 /// All files of the generation.
@@ -321,8 +381,10 @@ fn show(
     programs: &str,
     sources: &Sources,
     complaints: &mut Vec<Diagnostic>,
-) -> Result<Next> {
+    tell: Tell<'_>,
+) -> Result<String> {
     let Some(service) = set.services.get(name) else {
+        sort(sources, complaints);
         tell(sources, complaints)?;
         let names = set.services.keys().map(String::as_str);
         let meant = nearest(name, names).first().map(|name| format!(" (did you mean {name}?)"));
@@ -331,5 +393,5 @@ fn show(
     };
     let mut tree = Tree::new();
     directory::add(service, programs, &mut tree);
-    Ok(Next::Exit(print(&files::shown(name, tree))))
+    Ok(files::shown(name, tree))
 }
