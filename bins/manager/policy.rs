@@ -60,6 +60,20 @@ impl Policy {
         self.0.keys().map(String::as_str)
     }
 
+    /// What a group may do, for people: `up restart of web web-*, reload`.
+    pub fn words(&self, group: &str) -> String {
+        let words = |grant: &Grant| {
+            let verbs = grant.verbs.as_ref().map_or_else(
+                || "all".to_owned(),
+                |verbs| verbs.iter().map(|verb| verb.word()).collect::<Vec<_>>().join(" "),
+            );
+            let of = if grant.names.is_empty() { "" } else { " of " };
+            format!("{verbs}{of}{}", grant.names.join(" "))
+        };
+        let grants = self.0.get(group).map_or(&[] as &[Grant], Vec::as_slice);
+        grants.iter().map(words).collect::<Vec<_>>().join(", ")
+    }
+
     /// What of a request a principal may not ask for, if anything.
     pub fn refuses(&self, principal: &str, request: &Request) -> Option<String> {
         if principal == OWNER {
@@ -119,6 +133,8 @@ mod tests {
         let text = "wheel *\nwww up restart : web web-* # the site\nwww reload\n";
         let (policy, errors) = Policy::read(text);
         assert_eq!(errors, [] as [String; 0]);
+        assert_eq!(policy.words("wheel"), "all");
+        assert_eq!(policy.words("www"), "up restart of web web-*, reload");
         for (who, what) in [
             (OWNER, "apply"),
             ("wheel", "down db"),

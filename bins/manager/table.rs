@@ -205,6 +205,15 @@ impl Table {
     }
 }
 
+/// The first line alone of the table in the directory with this path, if there is one that can be read.
+pub fn header(dir: &std::path::Path) -> Option<Header> {
+    let file = file::open_regular(CWD, dir.join(STATE)).ok()?;
+    let mut buffer = [0; 4096];
+    let length = file::fill(file, &mut buffer).ok()?;
+    let text = std::str::from_utf8(&buffer[..length]).ok()?;
+    Some(Header::unpack(text_of(text.lines().next()?)?)?.0)
+}
+
 /// What is in a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {

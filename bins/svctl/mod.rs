@@ -1,10 +1,14 @@
 //! svctl: the one command: what people type to see their services and to move them.
 
 mod call;
+mod check;
 mod cut;
+mod generations;
 mod help;
 mod logs;
+mod moves;
 mod site;
+mod stale;
 mod terminal;
 mod verbs;
 mod version;

@@ -3,7 +3,7 @@
 use common::prelude::*;
 
 use super::call::Call;
-use super::{logs, version};
+use super::{check, generations, logs, moves, stale, version};
 
 /// What a verb is about, in the order of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,24 @@ pub(super) const EVERYWHERE: &[Opt] = &[
 ];
 
 /// All verbs, in the order of the help.
-pub(super) const VERBS: &[Verb] = &[logs::VERB, version::VERB];
+pub(super) const VERBS: &[Verb] = &[
+    logs::VERB,
+    stale::VERB,
+    moves::START,
+    moves::STOP,
+    moves::RESTART,
+    moves::RELOAD,
+    moves::RESET,
+    moves::kill::VERB,
+    moves::wait::VERB,
+    check::VERB,
+    moves::apply::PLAN,
+    moves::apply::APPLY,
+    moves::apply::CONFIRM,
+    moves::apply::ROLLBACK,
+    generations::VERB,
+    version::VERB,
+];
 
 /// The verb that is called so.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {

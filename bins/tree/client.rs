@@ -116,7 +116,7 @@ impl Service {
 
     /// Opens its control fifo. Held open, it keeps what was written to it even if the supervisor is
     /// killed before it has read it: the next one does.
-    pub(super) fn open_control(&self) -> Result<OwnedFd> {
+    pub(crate) fn open_control(&self) -> Result<OwnedFd> {
         match self.control() {
             Err(Errno::NXIO | Errno::NOENT | Errno::NOTDIR) => Err(self.not_supervised()),
             result => result.unable(format_args!("open {}/supervise/control", self.path())),
@@ -124,7 +124,7 @@ impl Service {
     }
 
     /// Writes letters to its control fifo, in one write. Exit code 102 when the supervisor has gone.
-    pub(super) fn send(&self, control: &OwnedFd, letters: &[u8]) -> Result<()> {
+    pub(crate) fn send(&self, control: &OwnedFd, letters: &[u8]) -> Result<()> {
         write_control(control, letters, format_args!("{}/supervise/control", self.path()))?
             .ok_or_else(|| self.not_supervised())
     }

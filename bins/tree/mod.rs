@@ -1,5 +1,7 @@
 //! The supervision tree and the tools that speak to it.
 
+use std::path::Path;
+
 use common::program::Program;
 
 mod appearances;
@@ -42,3 +44,8 @@ pub const CORE: &[Program] = &[
 
 /// Its programs for people.
 pub const ADMIN: &[Program] = &[events::PROGRAM, perms::PROGRAM, sv::PROGRAM];
+
+/// Whether a svc-scan looks after this directory.
+pub(crate) fn is_running(scan: &Path) -> bool {
+    scandir::ScanDir::open(scan.as_os_str()).is_ok_and(|scan| scan.listens())
+}

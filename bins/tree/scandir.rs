@@ -15,7 +15,7 @@ use common::prelude::*;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 
-use super::client::{Service, write_control};
+use super::client::{Service, alive, write_control};
 
 /// More than the record of the root of a tree can take: it has a path in it.
 const ROOT_SIZE: usize = 8192;
@@ -110,7 +110,12 @@ impl ScanDir {
 
     /// Whether its svc-scan reads its control fifo.
     pub(super) fn listens(&self) -> bool {
-        self.control().is_ok()
+        match self.control() {
+            Ok(_) => true,
+            // Who may only look can't ask the fifo.
+            Err(Errno::ACCESS) => self.root().is_ok_and(|root| alive(&root.identity).is_some()),
+            Err(_) => false,
+        }
     }
 
     /// Sends letters to its svc-scan, in one write. Exit code 102 when there is none.

@@ -116,11 +116,7 @@ pub(super) fn interrupted(signal: Signal, standing: &str) -> Error {
 }
 
 /// The fifo of the principal that is named, or of the first that we may write to. None: nobody reads.
-pub(super) fn door(
-    dir: &OwnedFd,
-    named: Option<&str>,
-    voice: &dyn Voice,
-) -> Result<Option<Door>> {
+pub(super) fn door(dir: &OwnedFd, named: Option<&str>, voice: &dyn Voice) -> Result<Option<Door>> {
     let principal = named.unwrap_or(OWNER);
     if !is_name(principal) {
         return Err(Error::user(format_args!("{principal} is not the name of a principal")));

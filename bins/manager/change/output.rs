@@ -1,6 +1,6 @@
 //! What is told on standard output: lines for people, or objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::base::stamp::Boot;
 use common::os::file::write_all;
@@ -29,6 +29,8 @@ pub(crate) struct Output {
     open: bool,
     /// The last word about each service: an answer does not say it again.
     told: BTreeMap<String, String>,
+    /// What was said to come.
+    planned: BTreeSet<String>,
     /// What says whose objects these are; none: those of svc-change.
     schema: Option<&'static str>,
     /// A state that a service has had before, if it is in it and was never said to come to it.
@@ -44,6 +46,7 @@ impl Output {
             quiet,
             open: true,
             told: BTreeMap::new(),
+            planned: BTreeSet::new(),
             schema: None,
             already: None,
             screen: None,
@@ -65,6 +68,11 @@ impl Output {
         Output { screen: Some(screen), ..self }
     }
 
+    /// Takes away what is drawn.
+    fn clear(&mut self) {
+        self.screen.iter_mut().for_each(|screen| screen.clear());
+    }
+
     /// Somebody is waited for: until when at the latest, if there is something to draw then.
     pub(super) fn pause(&mut self) -> Result<Option<Boot>> {
         self.screen.as_mut().map_or(Ok(None), |screen| screen.draw())
@@ -83,13 +91,14 @@ impl Output {
 
     /// The manager has died.
     pub(super) fn died(&mut self) -> Result<()> {
-        self.screen.iter_mut().for_each(|screen| screen.clear());
+        self.clear();
         warn(&self.program, &"svc-managerd died; waiting for the next one");
         self.only_json("manager-died", &[])
     }
 
     /// A part of a plan.
     pub(crate) fn planned(&mut self, name: &str, what: &str) -> Result<()> {
+        self.planned.insert(format!("{name}: {what}"));
         self.tell(&format!("{name}: {what}"), "change", &[("name", name), ("change", what)])
     }
 
@@ -100,6 +109,7 @@ impl Output {
 
     /// The answer. What went wrong is told to whoever wants to hear little.
     pub(crate) fn done(&mut self, exit: u8, lines: &[String]) -> Result<()> {
+        self.clear();
         if self.quiet && exit == 0 {
             return Ok(());
         }
@@ -114,7 +124,7 @@ impl Output {
             let said = line.split_once(": ");
             said.is_some_and(|(name, state)| self.told.get(name).is_some_and(|told| told == state))
         };
-        let left = lines.iter().filter(|line| !is_told(line));
+        let left = lines.iter().filter(|line| !is_told(line) && !self.planned.contains(*line));
         let text: String = left.flat_map(|line| [line, "\n"]).collect();
         self.write(&text)
     }
@@ -163,7 +173,7 @@ impl Output {
         if !self.open || text.is_empty() {
             return Ok(());
         }
-        self.screen.iter_mut().for_each(|screen| screen.clear());
+        self.clear();
         match write_all(rustix::stdio::stdout(), text.as_bytes()) {
             // The exit code is still asked for.
             Err(Errno::PIPE) => self.open = false,
@@ -172,4 +182,3 @@ impl Output {
         Ok(())
     }
 }
-

@@ -93,6 +93,8 @@ pub(crate) struct Options {
     programs: String,
     keep: usize,
     dirs: Vec<PathBuf>,
+    /// Where the names of what is enabled are; none: beside the last directory.
+    enabled: Option<PathBuf>,
 }
 
 /// What came of it.
@@ -127,7 +129,20 @@ impl Options {
         output: PathBuf,
         programs: String,
     ) -> Options {
-        Options { task: Task::Write, root: Root::new(image), output, programs, keep: KEEP, dirs }
+        Options {
+            task: Task::Write,
+            root: Root::new(image),
+            output,
+            programs,
+            keep: KEEP,
+            dirs,
+            enabled: None,
+        }
+    }
+
+    /// The same with the names of what is enabled in this directory.
+    pub(crate) fn enabled_in(self, dir: PathBuf) -> Options {
+        Options { enabled: Some(dir), ..self }
     }
 
     /// The same, writing nothing.
@@ -152,8 +167,8 @@ pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
     let start = clock::wall();
     let mut sources = Sources::default();
     let mut complaints = Vec::new();
-    let enabled = options.dirs.last().and_then(|dir| dir.parent()).unwrap_or(Path::new(""));
-    let enabled = enabled.join("enabled");
+    let beside = options.dirs.last().and_then(|dir| dir.parent()).unwrap_or(Path::new(""));
+    let enabled = options.enabled.clone().unwrap_or_else(|| beside.join("enabled"));
     let found = find::find(&options.root, &options.dirs, &enabled, &mut sources, &mut complaints)?;
     let set = Loader::new(&options.root, &found, &mut sources, &mut complaints).load();
     if let Task::Show(name) = &options.task {
@@ -236,6 +251,7 @@ fn options(mut args: Args) -> Result<Option<Options>> {
         keep,
         root,
         dirs,
+        enabled: None,
     }))
 }
 

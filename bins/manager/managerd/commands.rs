@@ -20,7 +20,10 @@ impl Manager {
             Verb::Up | Verb::Once | Verb::Down | Verb::Restart | Verb::Reload | Verb::Reset => {}
         }
         let Some(targets) = self.targets(waiting) else { return Some(Vec::new()) };
-        if verb == Verb::Down && !waiting.request.with_dependents {
+        // What is held down already is not missed more for being asked again.
+        let is_held = |id: &Id| self.engine.wish(*id) == Wish::Down && !self.is_active(*id);
+        let is_new = !targets.iter().all(is_held);
+        if verb == Verb::Down && is_new && !waiting.request.with_dependents {
             let users = self.users(&targets);
             if !users.is_empty() {
                 let names: Vec<_> =

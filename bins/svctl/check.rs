@@ -1,0 +1,156 @@
+//! `svctl check`: looks for mistakes in service files, and writes nothing.
+
+use std::path::{Path, PathBuf};
+
+use common::base::error::exit;
+use common::prelude::*;
+use common::program::print;
+
+use super::call::Call;
+use super::site::{Site, lower};
+use super::verbs::{ANY, Group, Operand, Verb};
+use crate::json::{Object, Value};
+use crate::manager::compile::{Options, compile, print_all};
+use crate::manager::service_file::diagnostic::Diagnostic;
+use crate::manager::service_file::source::Sources;
+
+pub(super) const VERB: Verb = Verb {
+    word: "check",
+    group: Group::Files,
+    arguments: "[DIR...|FILE...]",
+    count: 0..=ANY,
+    operand: Operand::Other,
+    summary: "look for mistakes in service files; write nothing",
+    options: &[],
+    run,
+};
+
+/// Where run scripts find the links where nothing of ours is beside svctl.
+const PROGRAMS: &str = "/usr/bin";
+
+fn run(call: &Call) -> Result<Next> {
+    let named: Vec<PathBuf> = call.operands.iter().map(PathBuf::from).collect();
+    if let Some(missing) = named.iter().find(|path| !path.exists()) {
+        return Err(Error::user(format_args!("there is no {}", missing.display())));
+    }
+    let (dirs, files): (Vec<_>, Vec<_>) = named.into_iter().partition(|path| path.is_dir());
+    match (dirs.as_slice(), files.as_slice()) {
+        ([], []) => report(call, self::files(call)?.check()),
+        ([_, ..], []) => report(call, of(&call.site, dirs)?.check()),
+        ([], [_, ..]) => report_of(call, &files),
+        ([_, ..], [_, ..]) => Err(Error::user("either directories or files can be checked")),
+    }
+}
+
+/// What is to be compiled: the service files of the tree.
+pub(super) fn files(call: &Call) -> Result<Options> {
+    let site = &call.site;
+    let dirs = vec![site.packages.clone(), site.services.clone()];
+    if dirs.iter().any(|dir| dir.is_dir()) {
+        return of(site, dirs);
+    }
+    let [packages, services] = [&site.packages, &site.services].map(|dir| dir.display());
+    Err(Error::user(format_args!(
+        "there is neither {services} nor {packages}: put service files into the first of them"
+    )))
+}
+
+fn of(site: &Site, dirs: Vec<PathBuf>) -> Result<Options> {
+    let image = site.image.clone();
+    let absolute =
+        |dir: &PathBuf| std::path::absolute(dir).unable(format_args!("find {}", dir.display()));
+    let inside = |dir: PathBuf| match &site.image {
+        Some(image) => {
+            dir.strip_prefix(image).map_or(dir.clone(), |rest| Path::new("/").join(rest))
+        }
+        None => dir,
+    };
+    let dirs = dirs.iter().map(|dir| absolute(dir).map(inside)).collect::<Result<Vec<_>>>()?;
+    let programs = match &image {
+        Some(_) => None,
+        None => lower("svc-chain").parent().filter(|dir| dir.is_absolute()).map(Path::to_owned),
+    };
+    let programs = programs.as_deref().and_then(Path::to_str).unwrap_or(PROGRAMS).to_owned();
+    Ok(Options::new(image, dirs, site.generations.clone(), programs))
+}
+
+/// Says what is wrong, or what a boot would do.
+pub(super) fn report(call: &Call, options: Options) -> Result<Next> {
+    if !call.json {
+        let outcome = compile(&options, &mut print_all)?;
+        return Ok(Next::Exit(print(&outcome.text)));
+    }
+    let mut text = String::new();
+    let compiled = compile(&options, &mut |sources, all| {
+        all.iter().for_each(|one| text += &object(sources, one));
+        Ok(())
+    });
+    finish(text, compiled.map(|outcome| outcome.text))
+}
+
+/// The same of these files alone, as if they were among those of the tree.
+fn report_of(call: &Call, files: &[PathBuf]) -> Result<Next> {
+    let site = &call.site;
+    let files: Vec<PathBuf> = files.iter().flat_map(std::path::absolute).collect();
+    let mut dirs = vec![site.packages.clone(), site.services.clone()];
+    for dir in files.iter().filter_map(|file| file.parent()) {
+        // What lies in a directory of drop-ins belongs to the one above.
+        let is_drop_in = dir.extension().is_some_and(|end| end == "d");
+        let dir = if is_drop_in { dir.parent().unwrap_or(dir) } else { dir };
+        if !dirs.iter().any(|known| known == dir) {
+            dirs.push(dir.to_owned());
+        }
+    }
+    let options = of(site, dirs)?.enabled_in(site.enabled.clone()).check();
+    let (mut text, mut errors) = (String::new(), 0);
+    let compiled = compile(&options, &mut |sources, all| {
+        let own = |one: &&Diagnostic| {
+            files.iter().any(|file| Path::new(sources.name(one.place.file)) == file)
+        };
+        let own: Vec<Diagnostic> = all.iter().filter(own).cloned().collect();
+        errors = own.iter().filter(|one| one.is_error()).count();
+        if call.json {
+            own.iter().for_each(|one| text += &object(sources, one));
+            return Ok(());
+        }
+        print_all(sources, &own)
+    });
+    let what = match compiled {
+        // Mistakes of others are theirs.
+        Ok(_) => Ok("no errors\n".to_owned()),
+        Err(e) if e.code == exit::USAGE && errors == 0 => Ok("no errors\n".to_owned()),
+        Err(e) if e.code == exit::USAGE => {
+            let s = if errors == 1 { "" } else { "s" };
+            Err(Error::new(e.code, format_args!("{errors} error{s}")))
+        }
+        Err(e) => Err(e),
+    };
+    if call.json { finish(text, what) } else { Ok(Next::Exit(print(&what?))) }
+}
+
+fn object(sources: &Sources, one: &Diagnostic) -> String {
+    let position = sources.position(one.place);
+    let mut object = Object::of("check");
+    object.put("severity", &Value::text(if one.is_error() { "error" } else { "warning" }));
+    object.put("code", &Value::text(one.code.text()));
+    object.put("file", &Value::text(position.file));
+    object.put("line", &Value::Number(i64::try_from(position.line).ok()));
+    object.put("column", &Value::Number(i64::try_from(position.column).ok()));
+    object.put("text", &Value::text(&one.what));
+    object.put("help", &Value::Text((!one.help.is_empty()).then(|| one.help.clone())));
+    object.line()
+}
+
+/// The last object says how it ended.
+fn finish(mut text: String, what: Result<String>) -> Result<Next> {
+    let mut object = Object::of("check");
+    let code = match &what {
+        Ok(_) => exit::OK,
+        Err(e) => e.code,
+    };
+    object.put("exit", &Value::number(code.into()));
+    let summary = what.as_ref().map_or_else(|e| e.message.as_str(), |text| text.trim_end());
+    object.put("text", &Value::text(summary));
+    text += &object.line();
+    Ok(Next::Exit(print(&text).max(code)))
+}

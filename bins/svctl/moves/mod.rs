@@ -1,0 +1,190 @@
+//! Verbs that ask the manager for something, and what they share: as svc-change does it, in the words
+//! of svctl.
+
+pub(super) mod changed;
+mod names;
+mod progress;
+pub(super) mod voice;
+
+pub(super) mod apply;
+pub(super) mod kill;
+pub(super) mod wait;
+
+use common::base::error::exit;
+use common::base::span::milliseconds;
+use common::prelude::*;
+use common::program::print;
+
+use self::progress::Progress;
+use self::voice::Own;
+use super::call::Call;
+use super::site::Kind;
+use super::verbs::{ANY, Group, Operand, Opt, Verb, flag, option};
+use crate::manager::change::options::Options;
+use crate::manager::change::output::Output;
+use crate::manager::change::{ask, signals};
+use crate::manager::engine::State;
+use crate::manager::request::{self, Request};
+
+const TIMEOUT: Opt = option("--timeout", "TIME", "wait at most so long: 30s, 5min");
+const NO_WAIT: Opt = flag("--no-wait", "end when it is certain that it will be done");
+const QUIET: Opt = flag("--quiet", "print nothing but what went wrong");
+const AS: Opt = option("--as", "GROUP", "ask as a member of this group");
+
+pub(super) const START: Verb = Verb {
+    word: "start",
+    group: Group::Move,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "start services and what they need; wait until they are ready",
+    options: &[flag("--once", "until it ends by itself"), TIMEOUT, NO_WAIT, QUIET, AS],
+    run: |call| {
+        move_by(call, if call.has("--once") { request::Verb::Once } else { request::Verb::Up })
+    },
+};
+
+pub(super) const STOP: Verb = Verb {
+    word: "stop",
+    group: Group::Move,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "stop services; refused while others that are wanted need them",
+    options: &[flag("--with-dependents", "those that need them too"), TIMEOUT, NO_WAIT, QUIET, AS],
+    run: |call| move_by(call, request::Verb::Down),
+};
+
+pub(super) const RESTART: Verb = Verb {
+    word: "restart",
+    group: Group::Move,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "stop and start services, with those that depend on them, in order",
+    options: &[TIMEOUT, NO_WAIT, QUIET, AS],
+    run: |call| move_by(call, request::Verb::Restart),
+};
+
+pub(super) const RELOAD: Verb = Verb {
+    word: "reload",
+    group: Group::Move,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "let services read their configuration again",
+    options: &[TIMEOUT, NO_WAIT, QUIET, AS],
+    run: |call| move_by(call, request::Verb::Reload),
+};
+
+pub(super) const RESET: Verb = Verb {
+    word: "reset",
+    group: Group::Move,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "forget that services failed, and try again",
+    options: &[TIMEOUT, NO_WAIT, QUIET, AS],
+    run: |call| move_by(call, request::Verb::Reset),
+};
+
+/// Asks for something of the services that are named, and waits for it.
+fn move_by(call: &Call, verb: request::Verb) -> Result<Next> {
+    lives(call)?;
+    let names = names::of_services(call)?;
+    if moves_up(verb) && !call.has("--quiet") {
+        changed::tell(call, &names);
+    }
+    let with_dependents = call.has("--with-dependents");
+    let request = Request { verb, with_dependents, confirm: None, names };
+    let code = ask_for(call, &options(call)?, output(call), &request)?;
+    if verb == request::Verb::Reset && code == exit::OK && !call.json && !call.has("--quiet") {
+        let text: String = request.names.iter().map(|name| format!("{name}: reset\n")).collect();
+        return Ok(Next::Exit(print(&text)));
+    }
+    Ok(Next::Exit(code))
+}
+
+/// Whether it would be done by the definition there is.
+fn moves_up(verb: request::Verb) -> bool {
+    match verb {
+        request::Verb::Up
+        | request::Verb::Once
+        | request::Verb::Restart
+        | request::Verb::Reload
+        | request::Verb::Reset => true,
+        request::Verb::Down
+        | request::Verb::Apply
+        | request::Verb::Confirm
+        | request::Verb::Look => false,
+    }
+}
+
+/// Asks for it; returns the exit code.
+pub(super) fn ask_for(
+    call: &Call,
+    options: &Options,
+    output: Output,
+    request: &Request,
+) -> Result<u8> {
+    let output = match request.verb {
+        request::Verb::Up | request::Verb::Once => output.with_already(State::Ready),
+        request::Verb::Down => output.with_already(State::Down),
+        request::Verb::Restart
+        | request::Verb::Reload
+        | request::Verb::Reset
+        | request::Verb::Apply
+        | request::Verb::Confirm
+        | request::Verb::Look => output,
+    };
+    let names = if request.verb.takes_names() { request.names.clone() } else { Vec::new() };
+    let mut output = watched(call, options, output, names);
+    ask::ask(options, request, &signals()?, &mut output)
+}
+
+/// What is printed, as the call says.
+pub(super) fn output(call: &Call) -> Output {
+    Output::new("svctl", call.json, call.has("--quiet")).with_schema(call.verb.word)
+}
+
+/// The same with what is pending of these services, for a person who waits; no names: of all.
+fn watched(call: &Call, options: &Options, output: Output, names: Vec<String>) -> Output {
+    if !call.terminal.is_terminal || options.json || options.quiet || options.no_wait {
+        return output;
+    }
+    output.with_screen(Box::new(Progress::new(call, names)))
+}
+
+/// Where the manager is, and how long it is waited for.
+pub(super) fn options(call: &Call) -> Result<Options> {
+    let timeout = call.raw("--timeout").map(|word| {
+        let bad = || Error::user(format_args!("invalid time: {}", word.display()));
+        word.to_str().and_then(milliseconds).ok_or_else(bad)
+    });
+    let timeout = timeout.transpose()?;
+    Ok(Options {
+        dir: call.site.dir.clone(),
+        generations: call.site.generations.clone(),
+        facts: call.site.facts.clone(),
+        principal: call.value("--as")?,
+        no_wait: call.has("--no-wait") || timeout == Some(0),
+        timeout: timeout.filter(|ms| *ms > 0),
+        json: call.json,
+        quiet: call.has("--quiet"),
+        voice: Box::new(Own::new(call)),
+    })
+}
+
+/// An image is no live system.
+pub(super) fn lives(call: &Call) -> Result<()> {
+    match call.site.kind {
+        Kind::System | Kind::User | Kind::Prefix => Ok(()),
+        Kind::Image => {
+            let image = call.site.image.as_deref().unwrap_or(&call.site.dir).display();
+            Err(Error::user(format_args!(
+                "nothing of the image {image} runs: {} is for what does",
+                call.verb.word
+            )))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What svctl says of a manager that is not there, does not listen, or says no.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use common::base::error::exit;
+use common::prelude::*;
+
+use crate::manager::change::voice::Voice;
+use crate::manager::places::{COMMAND, MANAGER, OWNER, Places};
+use crate::manager::policy::Policy;
+use crate::manager::request::{Request, Verb};
+use crate::svctl::call::Call;
+use crate::svctl::site::{Kind, Site};
+use crate::tree;
+
+/// The voice of svctl.
+pub(super) struct Own {
+    site: Site,
+    /// The command line again, without `svctl`.
+    said: String,
+}
+
+impl Own {
+    pub(super) fn new(call: &Call) -> Own {
+        let mut said = call.verb.word.to_owned();
+        for (option, value) in &call.options {
+            said += &format!(" {} {}", option.name, value.display());
+            said.truncate(said.trim_end().len());
+        }
+        call.operands.iter().for_each(|word| said += &format!(" {}", word.display()));
+        Own { site: call.site.clone(), said }
+    }
+
+    fn command(&self, verb: &str) -> String {
+        format!("{} {verb}", self.site.command())
+    }
+}
+
+impl Voice for Own {
+    fn program(&self) -> &'static str {
+        "svctl"
+    }
+
+    fn start(&self) -> String {
+        self.command("start")
+    }
+
+    fn why(&self) -> String {
+        self.command("why")
+    }
+
+    fn list(&self) -> String {
+        self.command("list")
+    }
+
+    fn missing(&self, name: &str) -> Option<String> {
+        let template = name.split_once('@').map(|(template, _)| format!("{template}@.toml"));
+        let files = [Some(format!("{name}.toml")), template];
+        let is_there = |file: &&String| {
+            [&self.site.services, &self.site.packages].iter().any(|dir| dir.join(file).exists())
+        };
+        let file = files.iter().flatten().find(is_there)?;
+        Some(format!("{file} is there, and not in what is live: {}", self.command("apply")))
+    }
+
+    fn nobody(&self) -> Error {
+        nobody(&self.site)
+    }
+
+    fn forbidden(&self, principals: &[String]) -> Error {
+        let may = who_may(&self.site, principals);
+        let again = match self.site.kind {
+            Kind::System if !rustix::process::geteuid().is_root() => {
+                format!("; {} svctl {}", becoming_root(), self.said)
+            }
+            Kind::System | Kind::User | Kind::Prefix | Kind::Image => String::new(),
+        };
+        Error::system(format_args!("you may not command this tree: {may}{again}"))
+    }
+
+    fn follow(&self, request: &Request) -> Option<String> {
+        let names = request.names.join(" ");
+        match request.verb {
+            Verb::Up | Verb::Restart | Verb::Reload | Verb::Reset => {
+                Some(self.command(&format!("wait {names}")))
+            }
+            Verb::Once => Some(self.command(&format!("wait --settled {names}"))),
+            Verb::Down => Some(self.command(&format!("wait --down {names}"))),
+            Verb::Apply => Some(self.command("status")),
+            Verb::Confirm | Verb::Look => None,
+        }
+    }
+}
+
+/// What is not there, a tree or a manager in it, and what to type.
+pub(in crate::svctl) fn nobody(site: &Site) -> Error {
+    let scan = Places::below(&site.dir).scan;
+    let shown = scan.display();
+    let manager = scan.join("svc-managerd");
+    let text = if !tree::is_running(&scan) {
+        match scan.is_dir() {
+            true => format!("no tree runs in {shown}: svc-scan {shown} starts it"),
+            false => format!("there is no tree: {shown} does not exist; see svctl.html"),
+        }
+    } else if manager.is_dir() {
+        format!("the tree runs, and no manager: svc-ctl up {0}; svc-stat {0}", manager.display())
+    } else {
+        format!("the tree runs, and no manager: it has no service {}", manager.display())
+    };
+    Error::new(exit::NOT_SUPERVISED, text)
+}
+
+/// Who may command, in words.
+fn who_may(site: &Site, principals: &[String]) -> String {
+    let manager = Places::below(&site.dir).manager;
+    let owner = std::fs::metadata(manager.join(COMMAND).join(OWNER)).ok();
+    let owner = owner.map_or_else(|| "its owner".to_owned(), |found| user(found.uid()));
+    let policy = policy(&manager);
+    let mut text = format!("{owner} may");
+    for group in principals.iter().filter(|name| *name != OWNER) {
+        text += &format!(", and members of the group {group}");
+        let may = policy.as_ref().map(|policy| policy.words(group)).filter(|may| !may.is_empty());
+        text += &may.map(|may| format!(" (for: {may})")).unwrap_or_default();
+    }
+    text
+}
+
+/// The policy file that the manager was told, by its command line.
+fn policy(manager: &Path) -> Option<Policy> {
+    let record = std::fs::read_to_string(manager.join(MANAGER)).ok()?;
+    let pid = record.lines().find_map(|line| line.strip_prefix("pid="))?;
+    let words = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let words = String::from_utf8(words).ok()?;
+    let mut words = words.split('\0').skip_while(|word| *word != "--policy");
+    let text = std::fs::read_to_string(words.nth(1)?).ok()?;
+    Some(Policy::read(&text).0)
+}
+
+/// The name of a user, or the number.
+pub(in crate::svctl) fn user(uid: u32) -> String {
+    let file = std::fs::read("/etc/passwd").unwrap_or_default();
+    let file = String::from_utf8_lossy(&file);
+    let name = file.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("user {uid}"))
+}
+
+/// What is there to do something as root.
+pub(in crate::svctl) fn becoming_root() -> &'static str {
+    let is_there = |name: &&&str| {
+        ["/usr/bin", "/usr/local/bin", "/bin"].iter().any(|dir| Path::new(dir).join(name).exists())
+    };
+    ["doas", "sudo"].iter().find(is_there).copied().unwrap_or("as root:")
+}
