@@ -1,0 +1,139 @@
+#!/bin/sh
+# svctl check, plan, apply, confirm, rollback, generations and stale: from files to what is live.
+. "${0%/*}/lib.sh"
+. "$here/svctl.sh"
+cd "$T" || exit 111
+
+# says CODE TEXT DESCRIPTION ARGUMENT... - all that svctl says, on both, and its exit code.
+says() {
+	want="$1 $2" what=$3; shift 3
+	code=0; got=$(ctl "$@" 2>&1) || code=$?
+	is "$what" "$code $(echo "$got" | sed "s,$T,T,g")" "$want"
+}
+
+says 0 'none in T/var/lib/coppice/generations: svctl --prefix T apply makes one' 'there is no generation at first' generations
+mv usr/lib/coppice/services elsewhere
+rmdir etc/coppice/services
+code=0; ctl check 2>said || code=$?
+like 'neither directory is there' "$code $(cat said)" '^100 svctl: fatal: there is neither .*/etc/coppice/services nor .*: put service files into the first'
+mkdir etc/coppice/services
+unit db <<'EOF'
+exec = ["sleep", "1000"]
+EOF
+enabled db
+says 0 '1 service, 1 enabled: no errors
+after a boot: 1 ready
+boot: db
+shutdown: db' 'a check, also where packages have no directory' check
+says 0 'nothing is live: this is what a boot would do
+1 service, 1 enabled: no errors
+after a boot: 1 ready
+boot: db
+shutdown: db' 'a plan where nothing is live' plan
+is 'writes nothing' "$(ls var/lib/coppice)" ''
+code=0; ctl apply >said 2>&1 || code=$?
+is 'an apply without a tree' "$code $(sed "s,$T,T,g" said)" '102 1 service, 1 enabled: generation 1
+svctl: fatal: no tree runs in T/run/coppice/scan: svc-scan T/run/coppice/scan starts it; generation 1 is what it begins with'
+managed
+ok 'what is enabled comes up' until_ok 10 is_in db ready
+says 0 'nothing changed: generation 1 is live' 'nothing has changed' apply
+says 0 'nothing would change' 'nothing would' plan
+
+unit web <<'EOF'
+exec = ["sleep", "1000"]
+requires = ["db"]
+EOF
+enabled db web
+says 0 'web: new
+web: enabled: is started
+start web
+dependencies, times or conditions change' 'a plan of what is not written' plan
+is 'nothing is written' "$(ls var/lib/coppice/generations)" 1
+code=0; ctl apply >said 2>&1 || code=$?
+is 'an apply says what it does' "$code $(sed -n '1p; /starting/p; $p' said)" '0 2 services, 2 enabled: generation 2
+web: starting
+web: ready'
+is 'each change once' "$(grep -c '^web: new$' said)" 1
+is 'it is live' "$(generation)" 2
+
+# On trial.
+printf 'environment.A = "1"\n' >>"$etc/services/web.toml"
+code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
+is 'on trial' "$code $(tail -n 1 said | sed "s,$T,T,")" '0 svctl: hint: svctl --prefix T confirm keeps it; without it, generation 2 is back in 60 s'
+says 0 'generation 3 is kept' 'confirmed' confirm
+code=0; ctl rollback >said 2>&1 || code=$?
+is 'and back' "$code $(sed -n '1p; $p' said)" '0 boot leads to generation 2, no longer to generation 3
+web: ready'
+is 'which is live' "$(generation)" 2
+ctl rollback 3 >/dev/null 2>&1
+is 'to one that is named' "$(generation)" 3
+code=0; ctl rollback 99 2>said || code=$?
+like 'one that there is not' "$code $(cat said)" '^100 svctl: fatal: generation 99 is not there: nothing is changed'
+code=0; ctl apply 99 2>said || code=$?
+like 'nor can it be applied' "$code $(cat said)" '^111 svctl: fatal: unable to read '
+code=0; ctl apply 1x 2>said || code=$?
+like 'a number is a number' "$code $(cat said)" '^100 svctl: fatal: invalid generation: 1x'
+
+ctl generations | sed 's/20[-0-9T:.]*Z/TIME/; s/ [0-9]* s ago/ AGE/' >table
+is 'the table of generations' "$(cat table)" "$(cat "$root/tests/golden/svctl/generations.txt")"
+ctl generations --json | sed 's/"made":"[^"]*"/"made":"TIME"/; s/"good":[a-z]*/"good":G/' >objects
+is 'as objects' "$(sed -n 2p objects)" '{"schema":"svctl-generations-1","generation":2,"made":"TIME","services":2,"live":false,"boot":false,"good":G,"changes":["+web","enabled"]}'
+
+# Mistakes.
+printf 'exce = ["true"]\n' >"$etc/services/bad.toml"
+before=$(ls var/lib/coppice/generations)
+code=0; ctl apply >said 2>&1 || code=$?
+like 'a mistake is shown' "$(cat said)" 'bad.toml:1:1: error.E003.: unknown key "exce"'
+is 'and changes nothing' "$code $(ls var/lib/coppice/generations)" "100 $before"
+says 0 'no errors' 'a file of its own' check etc/coppice/services/web.toml
+code=0; ctl check etc/coppice/services/bad.toml >said 2>&1 || code=$?
+is 'one with a mistake' "$code $(tail -n 1 said)" '100 svctl: fatal: 1 error'
+mkdir other; cp etc/coppice/services/bad.toml other
+exits 100 'a directory' ctl check other
+exits 100 'a file elsewhere' ctl check other/bad.toml
+code=0; ctl check --json >said || code=$?
+is 'the last object has the exit code' "$code $(tail -n 1 said)" '100 {"schema":"svctl-check-1","exit":100,"text":"1 error: nothing is written"}'
+is 'the others tell where' "$(head -n 1 said | sed 's/"file":"[^"]*"/"file":"F"/; s/,"text".*//')" '{"schema":"svctl-check-1","severity":"error","code":"E003","file":"F","line":1,"column":1'
+code=0; ctl check none 2>said || code=$?
+is 'nothing of that name' "$code $(head -n 1 said)" '100 svctl: fatal: there is no none'
+rm "$etc/services/bad.toml"
+
+# Images.
+mkdir -p image/etc/coppice/services image/etc/coppice/enabled image/bin
+cp /bin/true image/bin/true
+echo 'exec = ["/bin/true"]' >image/etc/coppice/services/a.toml
+is 'an image is checked' "$(svctl --root image check | head -n 1)" '1 service, 0 enabled: no errors'
+is 'and compiled' "$(svctl --root image apply | head -n 1)" '1 service, 0 enabled: generation 1'
+ok 'inside' test -e image/var/lib/coppice/boot/graph
+like 'its generations' "$(svctl --root image generations | tail -n 1)" '^1  .* boot$'
+exits 100 'nothing of it is planned' svctl --root image plan
+
+# What is stale.
+says 0 'nothing is stale' 'nothing is stale' stale
+cp "$(command -v sleep)" "$T/nap"
+echo 'A=1' >"$T/variables"
+unit old <<EOF
+exec = ["$T/nap", "1000"]
+environment-file = ["$T/variables"]
+EOF
+enabled db web old
+ctl apply >/dev/null 2>&1
+ok 'it runs' until_ok 10 is_in old ready
+says 0 'nothing is stale' 'what has just started is not' stale
+cp "$T/nap" "$T/nap.new"; mv "$T/nap.new" "$T/nap"
+touch "$T/variables"
+says 1 'old: T/nap was replaced or removed
+old: T/variables has changed since its start
+try: svctl --prefix T restart old' 'an executable and variables that were replaced' stale
+is 'as an object' "$(ctl stale --json | sed "s/\"pid\":[0-9]*/\"pid\":1/; s,$T,T,g")" '{"schema":"svctl-stale-1","name":"old","pid":1,"reasons":["T/nap was replaced or removed","T/variables has changed since its start"],"restart":true,"apply":false,"looked":true}'
+ctl restart old >/dev/null
+says 0 'nothing is stale' 'after a restart' stale
+touch "$etc/services/web.toml"
+says 1 'web: T/etc/coppice/services/web.toml has changed since generation 4
+try: svctl --prefix T apply' 'a file that has changed' stale
+ctl apply >/dev/null
+printf 'environment.B = "2"\n' >>"$etc/services/web.toml"
+svc-compile --output "$lib" --programs "$BIN" "$T/usr/lib/coppice/services" "$etc/services" >/dev/null 2>&1 || compile
+like 'a generation that is not live' "$(ctl stale)" 'web: generation 5 defines it otherwise'
+
+done_testing
