@@ -129,6 +129,15 @@ class Ours(Managed):
     def up_command(self, name):
         return self.change("up", name)
 
+    def start_command(self, name):
+        """That of svctl, which finds everything below one directory."""
+        for at, there in (("run", "run"), ("var/lib", "lib"), ("etc", "etc")):
+            link = self.path("prefix", at, "coppice")
+            if not os.path.islink(link):
+                os.makedirs(os.path.dirname(link), exist_ok=True)
+                os.symlink(self.path(there), link)
+        return [self.peer.where("svctl"), "--prefix", self.path("prefix"), "start", name]
+
     def down_command(self, name):
         return self.change("down", name)
 
@@ -168,6 +177,9 @@ class Systemd(Managed):
 
     def up_command(self, name):
         return [shutil.which("systemctl"), "--user", "start", f"{name}.service"]
+
+    def start_command(self, name):
+        return self.up_command(name)
 
     def down_command(self, name):
         return [shutil.which("systemctl"), "--user", "stop", f"{name}.service"]

@@ -2,6 +2,7 @@
 # svctl check, plan, apply, confirm, rollback, generations and stale: from files to what is live.
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
+. "$here/svctl-schema.sh"
 cd "$T" || exit 111
 
 # says CODE TEXT DESCRIPTION ARGUMENT... - all that svctl says, on both, and its exit code.
@@ -135,5 +136,15 @@ ctl apply >/dev/null
 printf 'environment.B = "2"\n' >>"$etc/services/web.toml"
 svc-compile --output "$lib" --programs "$BIN" "$T/usr/lib/coppice/services" "$etc/services" >/dev/null 2>&1 || compile
 like 'a generation that is not live' "$(ctl stale)" 'web: generation 5 defines it otherwise'
+
+# Objects.
+for words in plan 'apply --confirm 60' confirm apply rollback generations check; do
+	# shellcheck disable=SC2086  # words
+	ctl --json $words >>all 2>/dev/null
+done
+echo 'exce = 1' >"$etc/services/bad.toml"
+ctl --json check >>all
+svctl --root image apply --json >>all
+as_schemas_say all
 
 done_testing

@@ -2,6 +2,7 @@
 # svctl start, stop, restart, reload, reset, kill and wait: services are moved.
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
+. "$here/svctl-schema.sh"
 cd "$T" || exit 111
 command="svctl --prefix $T"
 
@@ -97,6 +98,13 @@ is 'no signal' "$code $(head -n 1 said)" '100 svctl: fatal: QUIET is no signal: 
 says 100 'svctl: fatal: there is no service wbe (did you mean web?)' 'nobody is called so' kill wbe
 ctl stop web >/dev/null
 says 1 "svctl: fatal: web has no process: nothing to kill (svctl --prefix T start web)" 'what is down has no process' kill web
+
+# Objects.
+for words in 'stop web' 'start web' 'restart web' 'reload db' 'reset web' 'wait web' 'start none' 'kill db URG' 'stop web'; do
+	# shellcheck disable=SC2086  # words
+	ctl --json $words >>objects 2>/dev/null
+done
+as_schemas_say objects
 
 # Files.
 unit new <<'EOF'
