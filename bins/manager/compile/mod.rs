@@ -8,6 +8,7 @@ mod edges;
 mod find;
 mod generation;
 mod keep;
+mod options;
 pub(super) mod report;
 mod rollback;
 mod root;
@@ -18,11 +19,9 @@ mod stamps;
 mod tests;
 mod vet;
 
-use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::base::args::{parse, unknown};
 use common::base::error::exit;
 use common::base::near::nearest;
 use common::base::stamp::Wall;
@@ -35,8 +34,9 @@ use rustix::fs::Mode;
 use self::edges::Dependencies;
 use self::find::Found;
 use self::generation::{Alone, Written};
+pub(crate) use self::options::Options;
+use self::options::Task;
 use self::report::Report;
-use self::root::Root;
 use self::set::{Loader, Set};
 use super::files::{self, File, Files as Tree};
 use super::generations;
@@ -70,33 +70,6 @@ after a boot are the names in enabled/, beside the last of them.
 /// As many mistakes as anybody reads at once.
 const MOST_TOLD: usize = 1000;
 
-/// How many generations stay: enough to find the one that worked, for who compiles a few times before
-/// looking.
-const KEEP: usize = 10;
-
-/// What was asked for.
-enum Task {
-    Write,
-    Check,
-    /// The generation that would be written, in memory.
-    Draft,
-    Show(String),
-    /// Without a number: to the one before.
-    Rollback(Option<u64>),
-}
-
-/// What is compiled, and where to.
-pub(crate) struct Options {
-    task: Task,
-    root: Root,
-    output: PathBuf,
-    programs: String,
-    keep: usize,
-    dirs: Vec<PathBuf>,
-    /// Where the names of what is enabled are; none: beside the last directory.
-    enabled: Option<PathBuf>,
-}
-
 /// What came of it.
 pub(crate) struct Outcome {
     /// Lines for people.
@@ -111,7 +84,7 @@ pub(crate) struct Outcome {
 pub(crate) type Tell<'a> = &'a mut dyn FnMut(&Sources, &[Diagnostic]) -> Result<()>;
 
 fn main(args: Args) -> Result<Next> {
-    let Some(options) = options(args)? else { return Ok(Next::Exit(print(&schema()))) };
+    let Some(options) = options::read(args)? else { return Ok(Next::Exit(print(&schema()))) };
     let outcome = match options.task {
         Task::Rollback(number) => rollback(&options.output, number)?,
         Task::Write | Task::Check | Task::Draft | Task::Show(_) => {
@@ -119,41 +92,6 @@ fn main(args: Args) -> Result<Next> {
         }
     };
     Ok(Next::Exit(print(&outcome)))
-}
-
-impl Options {
-    /// Compiles what is in these directories (as they are called in the image, if there is one).
-    pub(crate) fn new(
-        image: Option<PathBuf>,
-        dirs: Vec<PathBuf>,
-        output: PathBuf,
-        programs: String,
-    ) -> Options {
-        Options {
-            task: Task::Write,
-            root: Root::new(image),
-            output,
-            programs,
-            keep: KEEP,
-            dirs,
-            enabled: None,
-        }
-    }
-
-    /// The same with the names of what is enabled in this directory.
-    pub(crate) fn enabled_in(self, dir: PathBuf) -> Options {
-        Options { enabled: Some(dir), ..self }
-    }
-
-    /// The same, writing nothing.
-    pub(crate) fn check(self) -> Options {
-        Options { task: Task::Check, ..self }
-    }
-
-    /// The same, keeping in memory what would be written.
-    pub(crate) fn draft(self) -> Options {
-        Options { task: Task::Draft, ..self }
-    }
 }
 
 /// Compiles.
@@ -196,98 +134,6 @@ pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
             let text = format!("{errors} error{s}: nothing is written");
             Err(Error::new(exit::USAGE, text))
         }
-    }
-}
-
-/// None: the schema was asked for.
-fn options(mut args: Args) -> Result<Option<Options>> {
-    let (mut task, mut root, mut output, mut programs) = (Task::Write, None, None, None);
-    let mut keep = KEEP;
-    let mut operands = Vec::new();
-    // Options may stand behind directories as well.
-    while let Some(word) = next(&mut args)? {
-        let option = match word {
-            Word::Option(option) => option,
-            Word::Operand(word) => {
-                operands.push(word);
-                continue;
-            }
-        };
-        match option.as_str() {
-            "--check" => task = Task::Check,
-            "--show" => task = Task::Show(args.value("service")?),
-            "--rollback" => task = Task::Rollback(None),
-            "--root" => root = Some(PathBuf::from(args.raw_value()?)),
-            "--output" => output = Some(PathBuf::from(args.raw_value()?)),
-            "--programs" => programs = Some(args.value("directory")?),
-            "--keep" => keep = args.value("number")?,
-            "--schema" => {
-                args.end()?;
-                return Ok(None);
-            }
-            _ => return Err(unknown(&option)),
-        }
-    }
-    if let Task::Rollback(number) = &mut task {
-        let mut words = std::mem::take(&mut operands).into_iter();
-        *number = words.next().map(|word| parse(word, "generation")).transpose()?;
-        if let Some(word) = words.next() {
-            return Err(Error::user(format_args!("{} is one too many", word.display())));
-        }
-    }
-    if let Some(dir) = root.as_ref().filter(|dir: &&PathBuf| !dir.is_dir()) {
-        return Err(Error::system(format_args!("--root {}: no such directory", dir.display())));
-    }
-    let root = Root::new(root);
-    let dirs = match task {
-        Task::Rollback(_) => Vec::new(),
-        Task::Write | Task::Check | Task::Draft | Task::Show(_) => directories(&root, operands)?,
-    };
-    let output = output.unwrap_or_else(|| PathBuf::from("/var/lib/coppice"));
-    Ok(Some(Options {
-        task,
-        output: root.resolve(&output).unable(format_args!("find {}", output.display()))?,
-        programs: programs.unwrap_or_else(|| "/usr/bin".to_owned()),
-        keep,
-        root,
-        dirs,
-        enabled: None,
-    }))
-}
-
-/// A word of the command line.
-enum Word {
-    Option(String),
-    Operand(OsString),
-}
-
-fn next(args: &mut Args) -> Result<Option<Word>> {
-    Ok(match args.option()? {
-        Some(option) => Some(Word::Option(option)),
-        None => args.next_operand().map(Word::Operand),
-    })
-}
-
-/// Where service files are. A name with a mistake in it is not a set of no services.
-fn directories(root: &Root, named: Vec<OsString>) -> Result<Vec<PathBuf>> {
-    let is_there = |dir: &PathBuf| root.resolve(dir).is_ok_and(|dir| dir.is_dir());
-    if named.is_empty() {
-        let usual = ["/usr/lib/coppice/services", "/etc/coppice/services"].map(PathBuf::from);
-        return match usual.iter().any(is_there) {
-            true => Ok(usual.to_vec()),
-            false => Err(Error::system(format_args!(
-                "there is neither {} nor {}",
-                root.path(&usual[0]).display(),
-                root.path(&usual[1]).display()
-            ))),
-        };
-    }
-    let dirs: Vec<PathBuf> = named.into_iter().map(PathBuf::from).collect();
-    match dirs.iter().find(|dir| !is_there(dir)) {
-        Some(dir) => {
-            Err(Error::system(format_args!("{}: no such directory", root.path(dir).display())))
-        }
-        None => Ok(dirs),
     }
 }
 
