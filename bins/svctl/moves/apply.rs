@@ -8,7 +8,7 @@ use common::prelude::*;
 use common::program::{print, say};
 use rustix::fs::{Access, access};
 
-use super::{AS, NO_WAIT, QUIET, TIMEOUT, ask_for, lives, options, output, voice};
+use super::{AS, NO_TEST, NO_WAIT, QUIET, TIMEOUT, ask_for, lives, options, output, voice};
 use crate::manager::change::plan;
 use crate::manager::change_set::ChangeSet;
 use crate::manager::compile::{self, Outcome, compile, print_all};
@@ -30,6 +30,7 @@ pub(in crate::svctl) const APPLY: Verb = Verb {
     summary: "make live what the service files say, or this generation",
     options: &[
         option("--confirm", "SECONDS", "go back after so long, unless confirmed"),
+        NO_TEST,
         TIMEOUT,
         NO_WAIT,
         QUIET,
@@ -60,7 +61,7 @@ pub(in crate::svctl) const ROLLBACK: Verb = Verb {
     count: 0..=1,
     operand: Operand::Generation,
     summary: "go back to this generation, or to the one before",
-    options: &[TIMEOUT, NO_WAIT, QUIET, AS],
+    options: &[NO_TEST, TIMEOUT, NO_WAIT, QUIET, AS],
     run: rollback,
 };
 
@@ -76,7 +77,7 @@ pub(in crate::svctl) const PLAN: Verb = Verb {
 };
 
 fn request(verb: request::Verb) -> Request {
-    Request { verb, with_dependents: false, confirm: None, names: Vec::new() }
+    Request { verb, with_dependents: false, confirm: None, no_test: false, names: Vec::new() }
 }
 
 fn apply(call: &Call) -> Result<Next> {
@@ -136,7 +137,8 @@ fn make_live(call: &Call, number: u64, confirm: Option<u32>) -> Result<u8> {
         plan.planned(name, &change.words())?;
     }
     let names = vec![number.to_string()];
-    let request = Request { confirm, names, ..request(request::Verb::Apply) };
+    let no_test = call.has("--no-test");
+    let request = Request { confirm, no_test, names, ..request(request::Verb::Apply) };
     let code = ask_for(call, &options(call)?, plan, &request)?;
     if let Some(seconds) = confirm.filter(|_| code == exit::OK) {
         let command = call.site.command();

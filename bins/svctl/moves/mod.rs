@@ -29,6 +29,7 @@ use crate::manager::request::{self, Request};
 const TIMEOUT: Opt = option("--timeout", "TIME", "wait at most so long: 30s, 5min");
 const NO_WAIT: Opt = flag("--no-wait", "end when it is certain that it will be done");
 const QUIET: Opt = flag("--quiet", "print nothing but what went wrong");
+const NO_TEST: Opt = flag("--no-test", "whatever before-start says");
 const AS: Opt = option("--as", "GROUP", "ask as a member of this group");
 
 pub(super) const START: Verb = Verb {
@@ -62,7 +63,7 @@ pub(super) const RESTART: Verb = Verb {
     count: 1..=ANY,
     operand: Operand::Service,
     summary: "stop and start services, with those that depend on them, in order",
-    options: &[TIMEOUT, NO_WAIT, QUIET, AS],
+    options: &[NO_TEST, TIMEOUT, NO_WAIT, QUIET, AS],
     run: |call| move_by(call, request::Verb::Restart),
 };
 
@@ -73,7 +74,7 @@ pub(super) const RELOAD: Verb = Verb {
     count: 1..=ANY,
     operand: Operand::Service,
     summary: "let services read their configuration again",
-    options: &[TIMEOUT, NO_WAIT, QUIET, AS],
+    options: &[NO_TEST, TIMEOUT, NO_WAIT, QUIET, AS],
     run: |call| move_by(call, request::Verb::Reload),
 };
 
@@ -95,8 +96,8 @@ fn move_by(call: &Call, verb: request::Verb) -> Result<Next> {
     if moves_up(verb) && !call.has("--quiet") {
         changed::tell(call, &names);
     }
-    let with_dependents = call.has("--with-dependents");
-    let request = Request { verb, with_dependents, confirm: None, names };
+    let (with_dependents, no_test) = (call.has("--with-dependents"), call.has("--no-test"));
+    let request = Request { verb, with_dependents, confirm: None, no_test, names };
     let code = ask_for(call, &options(call)?, output(call), &request)?;
     if verb == request::Verb::Reset && code == exit::OK && !call.json && !call.has("--quiet") {
         let text: String = request.names.iter().map(|name| format!("{name}: reset\n")).collect();
