@@ -4,6 +4,7 @@ mod call;
 mod check;
 mod cut;
 mod generations;
+mod files;
 mod help;
 mod logs;
 mod moves;

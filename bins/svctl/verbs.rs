@@ -4,6 +4,7 @@ use common::prelude::*;
 
 use super::call::Call;
 use super::{check, generations, logs, moves, stale, version};
+use super::files::{cat, edit, enable, mask, show};
 
 /// What a verb is about, in the order of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,13 @@ pub(super) const VERBS: &[Verb] = &[
     moves::apply::CONFIRM,
     moves::apply::ROLLBACK,
     generations::VERB,
+    enable::ENABLE,
+    enable::DISABLE,
+    mask::MASK,
+    mask::UNMASK,
+    cat::VERB,
+    show::VERB,
+    edit::VERB,
     version::VERB,
 ];
 

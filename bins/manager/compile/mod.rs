@@ -5,19 +5,21 @@ mod chain;
 mod contents;
 mod directory;
 mod edges;
+pub(crate) mod effective;
 mod find;
 mod generation;
 mod keep;
 mod options;
 pub(super) mod report;
 mod rollback;
-mod root;
+pub(crate) mod root;
 mod service;
 mod set;
 mod stamps;
 #[cfg(test)]
 mod tests;
 mod vet;
+pub(crate) mod whole;
 
 use std::fs;
 use std::path::Path;

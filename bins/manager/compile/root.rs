@@ -1,5 +1,6 @@
 //! The file system that is looked at: our own, or an image in a directory.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -13,16 +14,36 @@ use super::stamps::{Look, Seen, presence};
 /// As many as the kernel follows.
 const MAX_LINKS: usize = 40;
 
+/// What is to be taken for there, in the place of what is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
+    /// A file with this text.
+    Text(String),
+    /// A link to /dev/null.
+    Null,
+    Nothing,
+}
+
+/// Files that are not yet as they are taken to be, by their paths.
+pub(crate) type Changes = BTreeMap<PathBuf, Instead>;
+
 /// Where `/` is, and what was looked at there.
 pub(super) struct Root {
     image: Option<PathBuf>,
+    changes: Changes,
     pub(super) seen: Seen,
 }
 
 impl Root {
     /// An image in a directory; none: our own file system.
     pub(super) fn new(dir: Option<PathBuf>) -> Root {
-        Root { image: dir.filter(|dir| dir != Path::new("/")), seen: Seen::default() }
+        let image = dir.filter(|dir| dir != Path::new("/"));
+        Root { image, changes: Changes::new(), seen: Seen::default() }
+    }
+
+    /// The same after changes that are not made yet.
+    pub(super) fn with(self, changes: Changes) -> Root {
+        Root { changes, ..self }
     }
 
     /// Whether it is an image.
@@ -69,6 +90,11 @@ impl Root {
     /// Reads a regular file, of which at most `limit` bytes.
     pub(super) fn read(&self, path: impl AsRef<Path>, limit: usize) -> Result<Vec<u8>> {
         let path = path.as_ref();
+        match self.changes.get(path) {
+            Some(Instead::Text(text)) => return Ok(text.clone().into_bytes()),
+            Some(Instead::Null | Instead::Nothing) => return Err(Errno::NOENT),
+            None => {}
+        }
         let read = self.resolve(path).and_then(|path| read_up_to(CWD, path, limit));
         self.seen.note(Look::Text, path, presence(read.is_ok()));
         read
@@ -94,16 +120,32 @@ impl Root {
         let entries = match std::fs::read_dir(self.resolve(dir)?) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 self.seen.note(Look::Text, dir, presence(false));
-                return Ok(Vec::new());
+                return Ok(self.changed(dir, Vec::new()));
             }
             entries => entries.map_err(errno)?,
         };
         self.seen.note(Look::Text, dir, presence(true));
         let names: std::io::Result<Vec<_>> =
             entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
-        let mut names = names.map_err(errno)?;
+        Ok(self.changed(dir, names.map_err(errno)?))
+    }
+
+    /// The names in a directory after the changes, sorted.
+    fn changed(&self, dir: &Path, mut names: Vec<OsString>) -> Vec<OsString> {
+        for (path, instead) in &self.changes {
+            let Some(name) = path.strip_prefix(dir).ok().and_then(|rest| rest.iter().next()) else {
+                continue;
+            };
+            let is_own = path.parent() == Some(dir);
+            if is_own || *instead != Instead::Nothing {
+                names.retain(|known| known != name);
+            }
+            if *instead != Instead::Nothing {
+                names.push(name.to_owned());
+            }
+        }
         names.sort();
-        Ok(names)
+        names
     }
 
     /// What the kernel knows of a path; none: nothing is there. Not noted, as what follows.
@@ -126,6 +168,9 @@ impl Root {
 
     /// Whether a link leads to /dev/null.
     pub(super) fn is_null(&self, path: impl AsRef<Path>) -> bool {
+        if let Some(instead) = self.changes.get(path.as_ref()) {
+            return *instead == Instead::Null;
+        }
         std::fs::read_link(self.path(path)).is_ok_and(|target| target == Path::new("/dev/null"))
     }
 }

@@ -142,6 +142,11 @@ impl Service {
         }
     }
 
+    /// All that its files say.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// What is said of a key.
     pub(super) fn setting(&self, name: &str) -> Option<&Setting> {
         debug_assert!(keys::find(name).is_some(), "no key {name}");

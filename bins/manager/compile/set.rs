@@ -14,7 +14,7 @@ use crate::manager::service_file::read::{Settings, read};
 use crate::manager::service_file::source::{Place, Sources};
 
 /// The longest file, bytes: nobody writes one of a hundredth of it.
-const LONGEST: usize = 1 << 20;
+pub(super) const LONGEST: usize = 1 << 20;
 /// The most services, instances among them.
 const MOST: usize = 65_536;
 

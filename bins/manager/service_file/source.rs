@@ -59,6 +59,12 @@ impl Sources {
         self.0.get(index).map_or(("", ""), |(name, text)| (name, text))
     }
 
+    /// What stands at a place.
+    pub(crate) fn piece(&self, place: Place) -> &str {
+        let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+        self.text(place.file).get(at(place.start)..at(place.end)).unwrap_or_default()
+    }
+
     /// Line and column of a place.
     pub(crate) fn position(&self, place: Place) -> Position<'_> {
         let (file, text) = self.get(place.file);

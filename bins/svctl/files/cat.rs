@@ -1,0 +1,64 @@
+//! `svctl cat`: service files as they are on disk.
+
+use common::base::error::reason;
+use common::prelude::*;
+use common::program::print;
+
+use super::{plain, read};
+use crate::json::{Object, Value};
+use crate::svctl::call::Call;
+use crate::svctl::terminal::Ink;
+use crate::svctl::verbs::{ANY, Group, Operand, Verb};
+
+pub(in crate::svctl) const VERB: Verb = Verb {
+    word: "cat",
+    group: Group::Files,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "print service files and their drop-ins as they are on disk",
+    options: &[],
+    run,
+};
+
+fn run(call: &Call) -> Result<Next> {
+    let whole = read(&call.site)?;
+    let mut text = String::new();
+    for name in call.names()? {
+        let parts = whole.parts(&name);
+        if parts.is_empty() {
+            return Err(whole.missing(&name));
+        }
+        for part in parts {
+            let path = whole.shown_path(&part.path);
+            let read = if part.is_masked { Ok(Vec::new()) } else { whole.text(&part.path) };
+            let (bytes, failed) = match read {
+                Ok(bytes) => (bytes, None),
+                Err(e) => (Vec::new(), Some(reason(e))),
+            };
+            let own = String::from_utf8_lossy(&bytes);
+            if call.json {
+                let mut object = Object::of("cat");
+                object.put("name", &Value::text(&name));
+                object.put("path", &Value::text(&path));
+                object.put("masked", &Value::Bool(part.is_masked));
+                object.put("text", &Value::Text(failed.is_none().then(|| own.into_owned())));
+                object.put("error", &Value::Text(failed));
+                text += &object.line();
+                continue;
+            }
+            let note = match (part.is_masked, failed) {
+                (true, _) => ": masked, a link to /dev/null".to_owned(),
+                (false, Some(why)) => format!(": it can't be read: {why}"),
+                (false, None) => String::new(),
+            };
+            let blank = if text.is_empty() { "" } else { "\n" };
+            let head = call.terminal.paint(Ink::Strong, &plain(&format!("# {path}{note}")));
+            text += &format!("{blank}{head}\n{}", plain(&own));
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+        }
+    }
+    Ok(Next::Exit(print(&text)))
+}

@@ -1,0 +1,163 @@
+//! `svctl enable` and `svctl disable`: what is to be up after a boot.
+
+use std::path::{Path, PathBuf};
+
+use common::base::error::exit;
+use common::prelude::*;
+use common::program::print;
+
+use super::{also, check_now, inner, read, store, vet};
+use crate::json::{Object, Value};
+use crate::manager::compile::root::{Changes, Instead};
+use crate::manager::compile::whole::Whole;
+use crate::svctl::call::Call;
+use crate::svctl::verbs::{ANY, Group, Operand, Opt, Verb, flag};
+
+pub(in crate::svctl) const ENABLE: Verb = Verb {
+    word: "enable",
+    group: Group::Files,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "from the next apply on, be up after a boot",
+    options: ENABLE_OPTIONS,
+    run: enable,
+};
+
+pub(in crate::svctl) const DISABLE: Verb = Verb {
+    word: "disable",
+    group: Group::Files,
+    arguments: "NAME...",
+    count: 1..=ANY,
+    operand: Operand::Service,
+    summary: "from the next apply on, no longer be up after a boot",
+    options: DISABLE_OPTIONS,
+    run: disable,
+};
+
+const ENABLE_OPTIONS: &[Opt] = &[flag("--now", "apply it, and start it as well")];
+const DISABLE_OPTIONS: &[Opt] = &[flag("--now", "stop it, and apply it as well")];
+
+fn enable(call: &Call) -> Result<Next> {
+    check_now(call)?;
+    let names = call.names()?;
+    let mut whole = read(&call.site)?;
+    let mut links = Vec::new();
+    let mut changes = Changes::new();
+    for name in &names {
+        let file = file(&whole, call, name)?;
+        if !whole.enabled().any(|enabled| enabled == name) && links.iter().all(|(n, _)| n != name) {
+            let path = inner(&call.site, &call.site.enabled).join(name);
+            changes.insert(path, Instead::Text(String::new()));
+            links.push((name.clone(), file));
+        }
+    }
+    if !changes.is_empty() {
+        vet(call, &mut whole, changes)?;
+    }
+    for (name, file) in &links {
+        store::link(call, file, &entry(call, &whole, name)?)?;
+    }
+    let is_new = |name: &String| links.iter().any(|(new, _)| new == name);
+    tell(call, &names, is_new, true)?;
+    if call.has("--now") {
+        return now(call, &["apply", "start"], &names);
+    }
+    Ok(Next::Exit(exit::OK))
+}
+
+fn disable(call: &Call) -> Result<Next> {
+    check_now(call)?;
+    let names = call.names()?;
+    let whole = read(&call.site)?;
+    let was: Vec<String> = whole.enabled().map(str::to_owned).collect();
+    for name in &names {
+        if !was.contains(name) && whole.parts(name).is_empty() {
+            return Err(whole.missing(name));
+        }
+    }
+    for name in names.iter().filter(|name| was.contains(name)) {
+        store::remove(call, &entry(call, &whole, name)?)?;
+    }
+    tell(call, &names, |name| was.contains(name), false)?;
+    if call.has("--now") {
+        return now(call, &["stop", "apply"], &names);
+    }
+    Ok(Next::Exit(exit::OK))
+}
+
+/// The entry of a name among what is enabled.
+fn entry(call: &Call, whole: &Whole, name: &str) -> Result<PathBuf> {
+    Ok(whole.resolve(&inner(&call.site, &call.site.enabled))?.join(name))
+}
+
+/// The service file of a name that can be enabled.
+fn file(whole: &Whole, call: &Call, name: &str) -> Result<PathBuf> {
+    let command = call.site.command();
+    let refuse = |what: String| Err(Error::new(exit::USAGE, what));
+    let parts = whole.parts(name);
+    let Some(part) = parts.first() else { return Err(whole.missing(name)) };
+    if part.is_masked {
+        return refuse(format!("{name} is masked: {command} unmask {name}"));
+    }
+    if name.ends_with('@') {
+        return refuse(format!("{name} is a template: {command} enable {name}PARAMETER"));
+    }
+    Ok(beside(&inner(&call.site, &call.site.enabled), &part.path))
+}
+
+/// How a link in a directory leads to a file: relative where that is beside it, so that it is right
+/// wherever the directory of both is mounted.
+fn beside(dir: &Path, file: &Path) -> PathBuf {
+    let rest = dir.parent().and_then(|parent| file.strip_prefix(parent).ok());
+    rest.map_or_else(|| file.to_owned(), |rest| Path::new("..").join(rest))
+}
+
+/// Other verbs, until one does not succeed.
+pub(super) fn now(call: &Call, words: &[&str], names: &[String]) -> Result<Next> {
+    for word in words {
+        let operands = if *word == "apply" { &[] } else { names };
+        let code = also(call, word, operands)?;
+        if code != exit::OK {
+            return Ok(Next::Exit(code));
+        }
+    }
+    Ok(Next::Exit(exit::OK))
+}
+
+fn tell(
+    call: &Call,
+    names: &[String],
+    is_new: impl Fn(&String) -> bool,
+    is_enabled: bool,
+) -> Result<()> {
+    let mut text = String::new();
+    for name in names {
+        if call.json {
+            let mut object = Object::of(call.verb.word);
+            object.put("name", &Value::text(name));
+            object.put("enabled", &Value::Bool(is_enabled));
+            object.put("changed", &Value::Bool(is_new(name)));
+            text += &object.line();
+        } else {
+            let word = if is_enabled { "enabled" } else { "disabled" };
+            let already = if is_new(name) { "" } else { "already " };
+            text += &format!("{name}: {already}{word}\n");
+        }
+    }
+    hint(call, &mut text, names.iter().any(is_new));
+    match print(&text) {
+        exit::OK => Ok(()),
+        code => Err(Error::silent(code)),
+    }
+}
+
+/// That service files are one thing, and what is live another.
+pub(super) fn hint(call: &Call, text: &mut String, is_changed: bool) {
+    if is_changed && !call.json && !call.has("--now") {
+        *text += &match call.site.image {
+            Some(_) => "nothing of an image is live: svc-compile makes its first generation\n".into(),
+            None => format!("not live yet: {} apply\n", call.site.command()),
+        };
+    }
+}

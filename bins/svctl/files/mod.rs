@@ -1,0 +1,135 @@
+//! The verbs about service files: they look at them and change them, and nothing that runs.
+
+pub(super) mod cat;
+pub(super) mod edit;
+pub(super) mod enable;
+pub(super) mod mask;
+pub(super) mod show;
+mod store;
+
+
+
+use std::path::{Path, PathBuf};
+
+use common::base::error::exit;
+use common::os::file::write_all;
+use common::prelude::*;
+
+use super::call::Call;
+use super::site::Site;
+use super::verbs::find;
+use crate::manager::compile::root::Changes;
+use crate::manager::compile::whole::{Where, Whole};
+
+/// The directories of a tree, as the service files see them.
+pub(super) fn places(site: &Site) -> Where {
+    Where {
+        image: site.image.clone(),
+        dirs: vec![inner(site, &site.packages), inner(site, &site.services)],
+        enabled: inner(site, &site.enabled),
+    }
+}
+
+/// A path as an image has it.
+fn inner(site: &Site, path: &Path) -> PathBuf {
+    let rest = site.image.as_ref().and_then(|image| path.strip_prefix(image).ok());
+    rest.map_or_else(|| path.to_owned(), |rest| Path::new("/").join(rest))
+}
+
+/// All service files as they are.
+pub(super) fn read(site: &Site) -> Result<Whole> {
+    Whole::read(&places(site), Changes::new())
+}
+
+/// Whether all files together still make sense after some changes: what is wrong because of them is
+/// told.
+fn vet(call: &Call, before: &mut Whole, changes: Changes) -> Result<()> {
+    let Verdict { errors, warnings, elsewhere } = judge(call, before, changes, &[])?;
+    say(&errors.concat())?;
+    say(&warnings.concat())?;
+    if !errors.is_empty() {
+        return Err(Error::new(exit::USAGE, format_args!("{}: nothing is changed", count(&errors))));
+    }
+    note(call, elsewhere)
+}
+
+/// What is to be said of changes.
+struct Verdict {
+    /// What is wrong because of them, as it is shown.
+    errors: Vec<String>,
+    warnings: Vec<String>,
+    /// How many other mistakes there are.
+    elsewhere: usize,
+}
+
+/// What comes of changes. Everything wrong in `files` is because of them.
+fn judge(
+    call: &Call,
+    before: &mut Whole,
+    changes: Changes,
+    files: &[PathBuf],
+) -> Result<Verdict> {
+    let mut after = Whole::read(&places(&call.site), changes)?;
+    before.vet();
+    after.vet();
+    let (errors, warnings) = after.news(before, files);
+    let elsewhere = after.errors().saturating_sub(errors.len());
+    Ok(Verdict { errors, warnings, elsewhere })
+}
+
+fn count(errors: &[String]) -> String {
+    format!("{} error{}", errors.len(), if errors.len() == 1 { "" } else { "s" })
+}
+
+/// That others' mistakes are in the way.
+fn note(call: &Call, elsewhere: usize) -> Result<()> {
+    if elsewhere == 0 {
+        return Ok(());
+    }
+    let command = call.site.command();
+    say(&format!("svctl: note: other files have mistakes, so nothing can be applied: {command} check\n"))
+}
+
+/// Writes to standard error.
+fn say(text: &str) -> Result<()> {
+    write_all(rustix::stdio::stderr(), text.as_bytes()).unable("write to standard error")
+}
+
+/// A text that a terminal does not obey: lines and tabs stay.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Another verb, for the same tree.
+fn also(call: &Call, word: &str, operands: &[String]) -> Result<u8> {
+    let Some(verb) = find(word) else { return Ok(exit::OK) };
+    let next = (verb.run)(&Call {
+        verb,
+        is_about_itself: false,
+        options: Vec::new(),
+        operands: operands.iter().map(Into::into).collect(),
+        site: call.site.clone(),
+        json: call.json,
+        terminal: call.terminal,
+    })?;
+    match next {
+        Next::Exit(code) => Ok(code),
+        Next::Exec(_) => Err(Error::system(format_args!("{word} is another program"))),
+    }
+}
+
+/// `--now` is for what runs.
+fn check_now(call: &Call) -> Result<()> {
+    if call.has("--now") && call.site.image.is_some() {
+        return Err(Error::new(exit::USAGE, "nothing of an image runs: leave --now out"));
+    }
+    Ok(())
+}
