@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod completions;
 mod cut;
 mod generations;
 mod files;

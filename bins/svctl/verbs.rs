@@ -3,7 +3,7 @@
 use common::prelude::*;
 
 use super::call::Call;
-use super::{check, generations, logs, moves, stale, version};
+use super::{check, completions, generations, logs, moves, stale, version};
 use super::files::{cat, edit, enable, mask, show};
 
 /// What a verb is about, in the order of the help.
@@ -114,6 +114,7 @@ pub(super) const VERBS: &[Verb] = &[
     cat::VERB,
     show::VERB,
     edit::VERB,
+    completions::VERB,
     version::VERB,
 ];
 

@@ -156,7 +156,9 @@ fn tell(
 pub(super) fn hint(call: &Call, text: &mut String, is_changed: bool) {
     if is_changed && !call.json && !call.has("--now") {
         *text += &match call.site.image {
-            Some(_) => "nothing of an image is live: svc-compile makes its first generation\n".into(),
+            Some(_) => {
+                "nothing of an image is live: svc-compile makes its first generation\n".into()
+            }
             None => format!("not live yet: {} apply\n", call.site.command()),
         };
     }

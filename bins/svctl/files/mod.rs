@@ -7,8 +7,6 @@ pub(super) mod mask;
 pub(super) mod show;
 mod store;
 
-
-
 use std::path::{Path, PathBuf};
 
 use common::base::error::exit;
@@ -48,7 +46,10 @@ fn vet(call: &Call, before: &mut Whole, changes: Changes) -> Result<()> {
     say(&errors.concat())?;
     say(&warnings.concat())?;
     if !errors.is_empty() {
-        return Err(Error::new(exit::USAGE, format_args!("{}: nothing is changed", count(&errors))));
+        return Err(Error::new(
+            exit::USAGE,
+            format_args!("{}: nothing is changed", count(&errors)),
+        ));
     }
     note(call, elsewhere)
 }
@@ -63,12 +64,7 @@ struct Verdict {
 }
 
 /// What comes of changes. Everything wrong in `files` is because of them.
-fn judge(
-    call: &Call,
-    before: &mut Whole,
-    changes: Changes,
-    files: &[PathBuf],
-) -> Result<Verdict> {
+fn judge(call: &Call, before: &mut Whole, changes: Changes, files: &[PathBuf]) -> Result<Verdict> {
     let mut after = Whole::read(&places(&call.site), changes)?;
     before.vet();
     after.vet();
@@ -87,7 +83,9 @@ fn note(call: &Call, elsewhere: usize) -> Result<()> {
         return Ok(());
     }
     let command = call.site.command();
-    say(&format!("svctl: note: other files have mistakes, so nothing can be applied: {command} check\n"))
+    say(&format!(
+        "svctl: note: other files have mistakes, so nothing can be applied: {command} check\n"
+    ))
 }
 
 /// Writes to standard error.

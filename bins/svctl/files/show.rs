@@ -7,9 +7,10 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::print;
 
-use super::{plain, read, say};
+use super::{places, plain, say};
 use crate::json::{Object, Value};
 use crate::manager::compile::effective::{Held, effective, quoted};
+use crate::manager::compile::root::Instead;
 use crate::manager::compile::whole::Whole;
 use crate::manager::files;
 use crate::manager::view::View;
@@ -33,6 +34,8 @@ pub(in crate::svctl) const VERB: Verb = Verb {
     run,
 };
 
+/// An entry among what is enabled.
+const NAMED: Instead = Instead::Text(String::new());
 /// Values that are longer do not push the origins of all others to the right.
 const WIDEST: usize = 56;
 
@@ -45,10 +48,14 @@ fn run(call: &Call) -> Result<Next> {
         }
         return Ok(Next::Exit(print(&text)));
     }
-    let whole = read(&call.site)?;
+    // An instance that nobody names is shown as what it would be.
+    let instances = names.iter().filter(|name| name.contains('@') && !name.ends_with('@'));
+    let enabled = instances.map(|name| (places(&call.site).enabled.join(name), NAMED));
+    let whole = Whole::read(&places(&call.site), enabled.collect())?;
     for name in &names {
         if call.has("--script") {
-            let shown = whole.script(name, &programs(call)).ok_or_else(|| none(call, &whole, name))?;
+            let shown =
+                whole.script(name, &programs(call)).ok_or_else(|| none(call, &whole, name))?;
             script(call, name, &shown, &mut text);
             continue;
         }
@@ -106,7 +113,6 @@ fn object(whole: &Whole, name: &str, held: Vec<Held>) -> Object {
     });
     let mut object = Object::of("show");
     object.put("name", &Value::text(name));
-    object.put("enabled", &Value::Bool(whole.enabled().any(|enabled| enabled == name)));
     object.put_objects("keys", keys.collect());
     object
 }
@@ -135,11 +141,6 @@ fn none(call: &Call, whole: &Whole, name: &str) -> Error {
         return Error::new(exit::USAGE, what);
     }
     match whole.parts(name).first() {
-        // An instance of a template that nobody has named.
-        Some(_) if name.contains('@') => {
-            let what = format_args!("nothing names {name}: {command} enable {name}");
-            Error::new(exit::USAGE, what)
-        }
         Some(part) => {
             let path = whole.shown_path(&part.path);
             Error::new(exit::USAGE, format_args!("{path} can't be read: {command} check"))

@@ -76,7 +76,10 @@ fn told(call: &Call, done: io::Result<()>, verb: &str, path: &Path) -> Result<()
         match e {
             Errno::ACCESS | Errno::PERM if call.site.kind == Kind::System && !is_root => {
                 let word = call.verb.word;
-                Error { message: format!("{}; root may: sudo svctl {word} ...", error.message), ..error }
+                Error {
+                    message: format!("{}; root may: sudo svctl {word} ...", error.message),
+                    ..error
+                }
             }
             _ => error,
         }

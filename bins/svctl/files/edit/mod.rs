@@ -104,12 +104,7 @@ fn text(bytes: Vec<u8>, what: &str) -> Result<String> {
 }
 
 /// Of a text that was typed in or piped: puts it in its place, or says what is wrong with it.
-fn finish(
-    call: &Call,
-    whole: &mut Whole,
-    target: &Target,
-    text: &str,
-) -> Result<Option<Outcome>> {
+fn finish(call: &Call, whole: &mut Whole, target: &Target, text: &str) -> Result<Option<Outcome>> {
     let Verdict { errors, warnings, elsewhere } = verdict(call, whole, target, text)?;
     if !errors.is_empty() {
         say(&errors.concat())?;
@@ -173,7 +168,11 @@ fn interactive(call: &Call, whole: &mut Whole, target: &Target) -> Result<Option
         let own = stripped(&full);
         let is_same = own == stripped(&written);
         if let Err(e) = ended {
-            return Err(if is_same && !is_old { dropped(call, target, e) } else { kept(call, target, &e.message) });
+            return Err(if is_same && !is_old {
+                dropped(call, target, e)
+            } else {
+                kept(call, target, &e.message)
+            });
         }
         let is_current = target.current.as_ref().is_some_and(|current| *current == own);
         if is_current || is_same && !is_old && target.current.is_none() {
@@ -182,7 +181,8 @@ fn interactive(call: &Call, whole: &mut Whole, target: &Target) -> Result<Option
         }
         let Verdict { errors, .. } = verdict(call, whole, target, &own)?;
         if errors.is_empty() {
-            let done = finish(call, whole, target, &own).map_err(|e| kept(call, target, &e.message))?;
+            let done =
+                finish(call, whole, target, &own).map_err(|e| kept(call, target, &e.message))?;
             store::remove(call, draft)?;
             return Ok(done);
         }
