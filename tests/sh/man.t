@@ -50,7 +50,7 @@ a\nb &lt;c&gt; &amp;amp;
 <table><tr><td><td>empty</table>
 EOF
 page/tools/man odd
-odd() { sed -n '5,$p' odd/man7/coppice.7; }
+odd() { sed -n '4,$p' odd/man7/coppice.7; }
 is 'what is odd stays what it is' "$(odd)" 'coppice \- Odd
 .SH DESCRIPTION
 Odd: what is odd. And more.

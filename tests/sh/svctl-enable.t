@@ -1,0 +1,156 @@
+#!/bin/sh
+# svctl enable, disable, mask and unmask: files of the tree, and nothing that runs but with --now.
+. "${0%/*}/lib.sh"
+. "$here/svctl.sh"
+packages=$T/usr/lib/coppice/services
+
+# said COMMAND... - what it says to both, with this directory as DIR, and its exit code.
+said() { code=0; "$@" >said 2>&1 </dev/null || code=$?; sed "s,$T,DIR,g" said; echo "exit $code"; }
+package() { cat >"$packages/$1.toml"; }
+
+package web <<'EOF'
+exec = ["/bin/sleep", "1000"]
+EOF
+package 'getty@' <<'EOF'
+exec = ["/bin/sleep", "1000"]
+EOF
+unit own <<'EOF'
+exec = ["/bin/sleep", "1000"]
+requires = ["web"]
+EOF
+
+is 'enabling' "$(said ctl enable web own)" 'web: enabled
+own: enabled
+not live yet: svctl --prefix DIR apply
+exit 0'
+is 'is a link to the file' "$(readlink "$etc/enabled/web")" "$packages/web.toml"
+is 'a relative one where it is beside' "$(readlink "$etc/enabled/own")" ../services/own.toml
+ok 'svc-compile takes it' svc-compile --output "$lib" "$packages" "$etc/services"
+contains 'as enabled' "$(cat out)" '2 services, 2 enabled'
+is 'again' "$(said ctl enable web)" 'web: already enabled
+exit 0'
+is 'an instance of a template' "$(said ctl enable getty@tty1 | head -n 1) $(readlink "$etc/enabled/getty@tty1")" \
+	"getty@tty1: enabled $packages/getty@.toml"
+is 'a template alone' "$(said ctl enable getty@)" \
+	'svctl: fatal: getty@ is a template: svctl --prefix DIR enable getty@PARAMETER
+exit 100'
+is 'a name that there is not' "$(said ctl enable wbe)" \
+	'svctl: fatal: there is no service file of wbe (did you mean web?)
+exit 100'
+is 'one of several: nothing is changed' "$(said ctl disable web wbe | tail -n 1) $(ls "$etc/enabled" | xargs)" \
+	'exit 100 getty@tty1 own web'
+is 'what can be no name' "$(said ctl enable ../web | head -n 1)" 'svctl: fatal: ../web is not the name of a service'
+like 'a name with a newline is one line' "$(said ctl enable "$(printf 'a\nb')" | head -n 1)" '^svctl: fatal: a\\nb is not the name'
+is 'as JSON' "$(ctl enable --json web getty@tty2)" '{"schema":"svctl-enable-1","name":"web","enabled":true,"changed":false}
+{"schema":"svctl-enable-1","name":"getty@tty2","enabled":true,"changed":true}'
+for verb in enable disable; do
+	ok "$verb says what its schema says" sh -c 'svctl --prefix "$2" "$3" --json getty@tty2 | "$1" "$3"' - "$here/conforms" "$T" "$verb"
+done
+
+is 'disabling' "$(said ctl disable web)" 'web: disabled
+not live yet: svctl --prefix DIR apply
+exit 0'
+is 'again is no change' "$(said ctl disable web)" 'web: already disabled
+exit 0'
+: >"$etc/enabled/gone"
+is 'a name that is enabled and has no file' "$(said ctl disable gone | head -n 1) $(ls "$etc/enabled" | xargs)" 'gone: disabled getty@tty1 own'
+
+# What would not compile.
+unit a <<'EOF'
+exec = ["/bin/sleep", "1000"]
+conflicts = ["web"]
+EOF
+ctl enable web >/dev/null
+is 'a conflict is refused' "$(said ctl enable a | sed -n '/error\[/p;$p')" \
+	'DIR/etc/coppice/services/a.toml:2:14: error[E033]: a conflicts with web, and both are enabled or needed by what is
+exit 100'
+contains 'which is said' "$(cat said)" 'svctl: fatal: 1 error: nothing is changed'
+is 'and nothing is changed' "$(ls "$etc/enabled" | xargs)" 'getty@tty1 own web'
+unit broken <<'EOF'
+exce = 1
+EOF
+is 'a mistake elsewhere is no reason to refuse' "$(said ctl enable getty@tty3)" \
+	'svctl: note: other files have mistakes, so nothing can be applied: svctl --prefix DIR check
+getty@tty3: enabled
+not live yet: svctl --prefix DIR apply
+exit 0'
+exits 0 'nor to keep something enabled' ctl disable getty@tty3
+is 'what is broken can be enabled: its mistakes are not new' "$(said ctl enable broken | tail -n 1)" 'exit 0'
+ctl disable broken >/dev/null
+rm "$etc/services/broken.toml" "$etc/services/a.toml"
+
+# Masks.
+is 'masking what others need is refused' "$(said ctl mask web | sed -n '/error\[/p;$p')" \
+	'DIR/etc/coppice/enabled/web:1:1: error[E035]: web is enabled, and masked
+DIR/etc/coppice/services/own.toml:2:13: error[E031]: requires: web is masked
+exit 100'
+rm "$etc/services/own.toml" "$etc/enabled/own" "$etc/enabled/web"
+is 'masking' "$(said ctl mask web)" 'web: masked
+not live yet: svctl --prefix DIR apply
+exit 0'
+is 'is a link to /dev/null' "$(readlink "$etc/services/web.toml")" /dev/null
+is 'again is no change' "$(said ctl mask web)" 'web: already masked
+exit 0'
+is 'what is masked can not be enabled' "$(said ctl enable web)" \
+	'svctl: fatal: web is masked: svctl --prefix DIR unmask web
+exit 100'
+ok 'mask says what its schema says' sh -c 'svctl --prefix "$2" mask --json web | "$1" mask' - "$here/conforms" "$T"
+is 'unmasking' "$(said ctl unmask web)" 'web: unmasked
+not live yet: svctl --prefix DIR apply
+exit 0'
+ok 'removes it' test ! -L "$etc/services/web.toml"
+is 'again is no change' "$(said ctl unmask web)" 'web: not masked
+exit 0'
+ok 'unmask says what its schema says' sh -c 'svctl --prefix "$2" unmask --json web | "$1" unmask' - "$here/conforms" "$T"
+unit own <<'EOF'
+exec = ["/bin/sleep", "1000"]
+EOF
+is 'a file of the administrator is not thrown away' "$(said ctl mask own)" \
+	'svctl: fatal: DIR/etc/coppice/services/own.toml is your own file, which is not thrown away: svctl --prefix DIR disable own, or move it away
+exit 100'
+is 'it is as it was' "$(cat "$etc/services/own.toml")" 'exec = ["/bin/sleep", "1000"]'
+is 'what there is not can not be masked' "$(said ctl mask none | tail -n 1)" 'exit 100'
+ln -s /dev/null "$packages/theirs.toml"
+is 'a mask of the package' "$(said ctl unmask theirs)" \
+	'svctl: fatal: theirs is masked by the package that has DIR/usr/lib/coppice/services/theirs.toml
+exit 100'
+
+# An image.
+image=$T/image
+mkdir -p "$image/usr/lib/coppice/services" "$image/bin" "$image/data"
+ln -s /data "$image/etc"
+mkdir -p "$image/data/coppice"
+printf '#!/bin/sh\n' >"$image/bin/web" && chmod 755 "$image/bin/web"
+echo 'exec = "/bin/web"' >"$image/usr/lib/coppice/services/web.toml"
+is 'in an image' "$(said svctl --root "$image" enable web)" 'web: enabled
+nothing of an image is live: svc-compile makes its first generation
+exit 0'
+is 'links lead to where they do in it, also those on the way' "$(readlink "$image/data/coppice/enabled/web")" /usr/lib/coppice/services/web.toml
+is 'where nothing runs' "$(said svctl --root "$image" disable --now web)" \
+	'svctl: fatal: nothing of an image runs: leave --now out
+exit 100'
+exits 0 'it is disabled there' svctl --root "$image" disable web
+exits 0 'masked' svctl --root "$image" mask web
+is 'as here' "$(readlink "$image/data/coppice/services/web.toml")" /dev/null
+
+# Trees of users, and what may not be written.
+ok 'a user has his own' env HOME="$T/home" XDG_RUNTIME_DIR="$T/run" sh -c '
+	mkdir -p "$HOME/.config/coppice/services" && echo "exec = \"/bin/sleep 9\"" >"$HOME/.config/coppice/services/mine.toml" &&
+	svctl --user enable mine && readlink "$HOME/.config/coppice/enabled/mine"'
+is 'where nothing else is' "$(tail -n 1 out)" ../services/mine.toml
+if is_root; then
+	chmod 755 "$T"
+	chown -R 65534 "$etc/services"
+	is 'somebody else is told who may not' "$(said svc-setuid 65534:65534 svctl --prefix "$T" enable web)" \
+		'svctl: fatal: unable to make DIR/etc/coppice/enabled/web: Permission denied
+exit 111'
+fi
+rm -rf "$etc/enabled"; : >"$etc/enabled"
+is 'a file where a directory should be' "$(said ctl enable web)" \
+	'svctl: fatal: unable to read DIR/etc/coppice/enabled: Not a directory
+exit 111'
+is 'a tree that there is not' "$(said svctl --prefix "$T/none" enable web)" \
+	'svctl: fatal: there is no service file of web
+exit 100'
+
+done_testing
