@@ -162,8 +162,14 @@ impl Whole {
         Some(files::shown(name, tree))
     }
 
-    /// All that is wrong with the file of a service that could not be read, for people.
-    pub(crate) fn complaints(&self) -> String {
-        self.complaints.iter().map(|complaint| complaint.shown(&self.sources)).collect()
+    /// What is wrong in the files of a name themselves, for people.
+    pub(crate) fn complaints(&self, name: &str) -> String {
+        let files: Vec<_> =
+            self.parts(name).iter().map(|part| self.shown_path(&part.path)).collect();
+        let is_own = |complaint: &&Diagnostic| {
+            files.iter().any(|file| file == self.sources.name(complaint.place.file))
+        };
+        let own = self.complaints.iter().filter(is_own);
+        own.map(|complaint| complaint.shown(&self.sources)).collect()
     }
 }

@@ -70,7 +70,7 @@ fn run(call: &Call) -> Result<Next> {
             text += &format!("{blank}{head}\n{}", toml(call.terminal, &held));
         }
     }
-    say(&whole.complaints())?;
+    names.iter().try_for_each(|name| say(&whole.complaints(name)))?;
     Ok(Next::Exit(print(&text)))
 }
 
@@ -83,7 +83,8 @@ pub(super) fn toml(terminal: Terminal, held: &[Held]) -> String {
             None => format!("# {}: {}", held.key, held.value),
         })
         .collect();
-    let column = left.iter().map(|line| width(line)).filter(|width| *width <= WIDEST).max();
+    let said = held.iter().zip(&left).filter(|(held, _)| held.origin.is_some());
+    let column = said.map(|(_, line)| width(line)).filter(|width| *width <= WIDEST).max();
     let column = column.unwrap_or(0);
     let lines = held.iter().zip(left).map(|(held, line)| {
         let origin = match &held.origin {

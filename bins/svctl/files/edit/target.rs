@@ -140,7 +140,9 @@ fn template(whole: &Whole, name: &str, is_drop_in: bool) -> Result<String> {
         return Ok(String::new());
     }
     let Some(part) = whole.parts(name).into_iter().next() else {
-        return Ok(format!("description = \"\"\nexec = [\"/usr/sbin/{name}\"]\n"));
+        return Ok(format!(
+            "# description = \"what it is, in one line\"\nexec = [\"/usr/sbin/{name}\"]\n"
+        ));
     };
     let shown = whole.shown_path(&part.path);
     let bytes = whole.text(&part.path).unable(format_args!("read {shown}"))?;
