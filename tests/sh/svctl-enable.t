@@ -133,14 +133,42 @@ exits 0 'it is disabled there' svctl --root "$image" disable web
 exits 0 'masked' svctl --root "$image" mask web
 is 'as here' "$(readlink "$image/data/coppice/services/web.toml")" /dev/null
 
+# With --now, what runs as well.
+rm -rf "$packages"/* "$etc/services"/* "$etc/enabled"/*
+unit one <<'EOF'
+exec = ["/bin/sleep", "1000"]
+EOF
+unit two <<'EOF'
+exec = ["/bin/sleep", "1000"]
+EOF
+compile
+managed
+ok 'enable --now' ctl enable --now one two
+is 'brings it up' "$(state one) $(state two)" 'ready ready'
+contains 'and says so' "$(cat out)" 'one: enabled'
+exits 0 'what is up already stays up' ctl enable --now one
+ok 'disable --now' ctl disable --now one
+is 'brings it down' "$(state one) $(state two)" 'down ready'
+rm -f "$etc/services/two.toml"; mkdir -p "$packages"; printf 'exec = ["/bin/sleep", "1000"]\n' >"$packages/two.toml"
+ctl disable two >/dev/null
+ok 'mask --now' ctl mask --now two
+becomes 10 'takes it away' sh -c '! grep -q "^two " "$1/manager/state"' - "$run"
+is 'and leaves the rest' "$(ctl unmask two | head -n 1)" 'two: unmasked'
+unit bad <<'EOF'
+exce = 1
+EOF
+code=0; ctl enable --now one >told 2>&1 || code=$?
+is 'where nothing can be applied it is not started' "$code $(state one)" '100 down'
+rm "$etc/services/bad.toml" "$etc/enabled"/*
+
 # Trees of users, and what may not be written.
 ok 'a user has his own' env HOME="$T/home" XDG_RUNTIME_DIR="$T/run" sh -c '
 	mkdir -p "$HOME/.config/coppice/services" && echo "exec = \"/bin/sleep 9\"" >"$HOME/.config/coppice/services/mine.toml" &&
 	svctl --user enable mine && readlink "$HOME/.config/coppice/enabled/mine"'
 is 'where nothing else is' "$(tail -n 1 out)" ../services/mine.toml
+printf 'exec = ["/bin/sleep", "1000"]\n' >"$packages/web.toml"
 if is_root; then
 	chmod 755 "$T"
-	chown -R 65534 "$etc/services"
 	is 'somebody else is told who may not' "$(said svc-setuid 65534:65534 svctl --prefix "$T" enable web)" \
 		'svctl: fatal: unable to make DIR/etc/coppice/enabled/web: Permission denied
 exit 111'
