@@ -59,10 +59,12 @@ pub enum Verb {
     Confirm,
     /// Look at facts again.
     Look,
+    /// All down, in order, and then the end of the tree.
+    End,
 }
 
 /// Each verb and its word.
-pub const VERBS: [(Verb, &str); 9] = [
+pub const VERBS: [(Verb, &str); 10] = [
     (Verb::Up, "up"),
     (Verb::Once, "once"),
     (Verb::Down, "down"),
@@ -72,6 +74,7 @@ pub const VERBS: [(Verb, &str); 9] = [
     (Verb::Apply, "apply"),
     (Verb::Confirm, "confirm"),
     (Verb::Look, "look"),
+    (Verb::End, "end"),
 ];
 
 impl Verb {
@@ -97,7 +100,7 @@ impl Verb {
     pub fn takes_names(self) -> bool {
         match self {
             Verb::Up | Verb::Once | Verb::Down | Verb::Restart | Verb::Reload | Verb::Reset => true,
-            Verb::Apply | Verb::Confirm | Verb::Look => false,
+            Verb::Apply | Verb::Confirm | Verb::Look | Verb::End => false,
         }
     }
 }
@@ -312,6 +315,7 @@ mod tests {
             "restart --no-test web",
             "apply",
             "confirm",
+            "end",
             "restart getty@tty1",
         ] {
             assert_eq!(Request::unpack(text).map(|request| request.pack()), Ok(text.to_owned()));

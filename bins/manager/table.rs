@@ -34,7 +34,7 @@ pub struct Header {
     pub requests: u64,
     /// The number of the last of them that made another generation live.
     pub applied: u64,
-    /// A service that is essential has failed for good: everything goes down.
+    /// Everything goes down: somebody asked for it, or what is essential has failed for good.
     pub ends: bool,
 }
 

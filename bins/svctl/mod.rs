@@ -1,5 +1,6 @@
 //! svctl: the one command: what people type to see their services and to move them.
 
+mod boot;
 mod call;
 mod check;
 mod completions;
@@ -9,6 +10,11 @@ mod files;
 mod help;
 mod logs;
 mod moves;
+mod halt;
+mod help;
+mod logs;
+mod lower;
+mod root;
 mod site;
 mod stale;
 mod terminal;

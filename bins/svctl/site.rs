@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use common::prelude::*;
@@ -100,6 +101,7 @@ impl Site {
                 "XDG_RUNTIME_DIR is not set: your login sets it to a directory of yours on a tmpfs",
             )
         })?;
+        is_ours(&run)?;
         let dir = run.join("coppice");
         Ok(Site {
             kind: Kind::User,
@@ -147,6 +149,20 @@ pub(super) fn lower(program: &str) -> PathBuf {
 /// A directory that a variable names: not one that depends on where one is.
 fn directory(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from).filter(|dir| dir.is_absolute())
+}
+
+/// Refuses a directory of somebody else: as after su or sudo, where variables are still the caller's.
+fn is_ours(run: &Path) -> Result<()> {
+    let own = rustix::process::geteuid().as_raw();
+    match std::fs::metadata(run).map(|found| found.uid()) {
+        Ok(owner) if owner != own => Err(Error::user(format_args!(
+            "XDG_RUNTIME_DIR is {}, which belongs to uid {owner}, and you are {own}: log in as who \
+             you are, or set it",
+            run.display()
+        ))),
+        // What is not there is said by whoever needs it.
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn home(variable: &str, usual: &str) -> Result<PathBuf> {

@@ -3,7 +3,7 @@
 use common::prelude::*;
 
 use super::call::Call;
-use super::{check, completions, generations, logs, moves, stale, version};
+use super::{boot, check, completions, generations, halt, logs, moves, stale, version};
 use super::files::{cat, edit, enable, mask, show};
 
 /// What a verb is about, in the order of the help.
@@ -117,6 +117,7 @@ pub(super) const VERBS: &[Verb] = &[
     completions::VERB,
     version::VERB,
 ];
+pub(super) const VERBS: &[Verb] = &[logs::VERB, boot::VERB, halt::VERB, version::VERB];
 
 /// The verb that is called so.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {

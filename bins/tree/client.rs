@@ -162,7 +162,7 @@ impl Service {
 }
 
 /// Writes letters to a control fifo. `None`: nobody reads it.
-pub(super) fn write_control(
+pub(crate) fn write_control(
     control: &OwnedFd,
     letters: &[u8],
     name: impl std::fmt::Display,

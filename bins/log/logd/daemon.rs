@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 use common::base::error::{exit, reason};
 use common::base::signal::Signal;
@@ -101,7 +102,10 @@ impl Daemon {
             pace: Pace::new(),
             over: false,
         };
-        if let Some(dir) = daemon.options.config.as_ref().filter(|dir| !dir.is_dir()) {
+        // A generation in which nothing is said about logs has no directory for it.
+        let is_wrong =
+            |dir: &&PathBuf| !dir.is_dir() && !dir.parent().is_some_and(|above| above.is_dir());
+        if let Some(dir) = daemon.options.config.as_ref().filter(is_wrong) {
             let text = format!("--config {}: no such directory", dir.display());
             daemon.complain("config", &text);
         }

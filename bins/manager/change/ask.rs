@@ -151,6 +151,12 @@ impl Ask<'_> {
             return Err(self.dismissed());
         }
         self.died = true;
+        let answer = contact::answer(dir, &way.principal, &self.id)?;
+        if answer.is_some_and(|answer| matches!(answer.progress, Progress::Done(_))) {
+            // Its last word was about us.
+            self.look = true;
+            return Ok(());
+        }
         self.output.died()
     }
 

@@ -22,7 +22,7 @@ pub(super) const PROGRAM: Program = Program {
     name: "svc-change",
     help: "[OPTION...] up|once|down|restart|reload|reset NAME...
        svc-change [OPTION...] apply [--plan | --confirm SECONDS] [GENERATION]
-       svc-change [OPTION...] confirm|look
+       svc-change [OPTION...] confirm|look|end
        svc-change [OPTION...] wait [--ready|--down|--settled] NAME...
 Asks svc-managerd for something, tells what happens, and ends when it is done.
   up       be up from now on, with all that is needed for it
@@ -34,6 +34,7 @@ Asks svc-managerd for something, tells what happens, and ends when it is done.
   apply    make GENERATION live, or the one that svc-compile made last
   confirm  keep the generation that was applied with --confirm
   look     look at the facts for conditions again
+  end      all go down, those that need others first; then svc-scan ends
   wait     ask for nothing, and wait until all are ready, down, or where they are to be
 Options, before the verb or behind it:
   --with-dependents    down: also of those that need it

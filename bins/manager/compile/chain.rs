@@ -6,7 +6,7 @@ use crate::manager::service_file::keys::Kind;
 use crate::manager::service_file::ready::Readiness;
 
 /// A chain file in the making.
-pub(super) struct Chain {
+pub(crate) struct Chain {
     text: String,
     /// Whether svc-expand stands in front of each command. One for all would not do: in a block a
     /// word is not what it is outside.
@@ -210,8 +210,8 @@ impl Chain {
         chain
     }
 
-    /// A chain file of one line.
-    pub(super) fn of_lines(programs: &str, lines: &[Vec<&str>]) -> String {
+    /// A chain file of these lines.
+    pub(crate) fn of_lines(programs: &str, lines: &[Vec<&str>]) -> String {
         let mut chain = Chain::empty(programs);
         lines.iter().for_each(|line| chain.line(line.iter().copied()));
         chain.text

@@ -36,6 +36,8 @@ pub(super) struct Found {
     pub(super) enabled: Vec<(String, Place)>,
 }
 
+/// Services of these names stand beside those that are compiled: the manager and the loggers.
+const OWN: &str = "svc-";
 /// As many as anybody has, ten times.
 const MOST_FILES: usize = 200_000;
 
@@ -54,7 +56,10 @@ pub(super) fn find(
             let path = dir.join(&entry);
             let name = entry.to_string_lossy().into_owned();
             if let Some(name) = name.strip_suffix(".toml") {
-                if is_fit(name) && entry.to_str().is_some() {
+                if name.starts_with(OWN) {
+                    let what = format!("names that begin with {OWN} are the tree's own");
+                    complaints.push(wrong(root, &path, sources, what));
+                } else if is_fit(name) && entry.to_str().is_some() {
                     let main = if root.is_null(&path) { Main::Masked } else { Main::There };
                     found.files.entry(name.to_owned()).or_default().main = Some((path, main));
                 } else {
@@ -98,8 +103,12 @@ fn drop_ins(root: &Root, dir: &Path, files: &mut Files) -> Result<()> {
 }
 
 fn unfit(root: &Root, path: &Path, sources: &mut Sources) -> Diagnostic {
-    let file = sources.add(root.path(path).display().to_string(), String::new());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let what = format!("\"{}\" can't be the name of a service", name.escape_debug());
+    wrong(root, path, sources, what)
+}
+
+fn wrong(root: &Root, path: &Path, sources: &mut Sources, what: String) -> Diagnostic {
+    let file = sources.add(root.path(path).display().to_string(), String::new());
     Diagnostic::new(Code::BadName, Place::top(file), what)
 }

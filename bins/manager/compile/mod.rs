@@ -1,7 +1,7 @@
 //! svc-compile: reads all service files, vets them as a whole, and makes a generation of them.
 
 mod accounts;
-mod chain;
+pub(crate) mod chain;
 mod contents;
 mod directory;
 mod edges;

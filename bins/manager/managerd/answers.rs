@@ -69,7 +69,9 @@ impl Manager {
         }
         let refused = match Request::unpack(text) {
             Err(what) => Some((exit::USAGE, what)),
-            Ok(_) if self.header.ends => Some((exit::NO, "everything goes down".to_owned())),
+            Ok(request) if self.header.ends && request.verb != Verb::End => {
+                Some((exit::NO, "everything goes down".to_owned()))
+            }
             Ok(request) => {
                 let refused = self.policy.refuses(principal, &request);
                 match refused.map(|what| (exit::NO, what)) {
@@ -275,7 +277,7 @@ impl Manager {
 
     fn outcome(&self, verb: Verb, id: Id) -> Outcome {
         let goes_down = match verb {
-            Verb::Down => true,
+            Verb::Down | Verb::End => true,
             // What an apply has changed is where it belongs, be that up or down.
             Verb::Apply => !self.engine.is_needed(id),
             Verb::Up | Verb::Once | Verb::Restart => false,

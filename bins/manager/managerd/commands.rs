@@ -17,6 +17,7 @@ impl Manager {
             Verb::Apply => return self.apply(waiting),
             Verb::Confirm => return Some(self.confirm(waiting)),
             Verb::Look => return Some(self.facts()),
+            Verb::End => return Some(self.end(waiting)),
             Verb::Up | Verb::Once | Verb::Down | Verb::Restart | Verb::Reload | Verb::Reset => {}
         }
         let Some(targets) = self.targets(waiting) else { return Some(Vec::new()) };
@@ -57,7 +58,8 @@ impl Manager {
                     | Verb::Down
                     | Verb::Apply
                     | Verb::Confirm
-                    | Verb::Look => {}
+                    | Verb::Look
+                    | Verb::End => {}
                 }
             }
         }
@@ -65,7 +67,7 @@ impl Manager {
             Verb::Up | Verb::Once | Verb::Down => targets,
             Verb::Restart => self.with_restarted(&targets),
             Verb::Reload => std::mem::take(&mut waiting.targets),
-            Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => BTreeSet::new(),
+            Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look | Verb::End => BTreeSet::new(),
         };
         Some(events)
     }
@@ -108,7 +110,8 @@ impl Manager {
             | Verb::Reset
             | Verb::Apply
             | Verb::Confirm
-            | Verb::Look => None,
+            | Verb::Look
+            | Verb::End => None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 
 use common::os::file;
 
+use super::answers::Waiting;
 use super::manager::Manager;
 use crate::manager::engine::{Event, Failure, State, Wish};
 use crate::manager::graph::Id;
@@ -50,6 +51,14 @@ impl Manager {
         self.say(&format_args!("{name} is essential: all services go down"));
         self.header.ends = true;
         self.write_header();
+    }
+
+    /// Somebody asks for the end of the whole. It is not taken back.
+    pub(super) fn end(&mut self, waiting: &mut Waiting) -> Vec<Event> {
+        waiting.targets = self.graph.ids().filter(|id| self.is_active(*id)).collect();
+        self.header.ends = true;
+        self.write_header();
+        self.wish_nothing()
     }
 
     /// Nobody is wanted any more, once the whole is to end.

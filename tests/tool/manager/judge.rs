@@ -54,7 +54,13 @@ impl Judge<'_> {
         let should_run = match request.verb {
             Verb::Up | Verb::Restart => true,
             Verb::Down => false,
-            Verb::Once | Verb::Reload | Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => {
+            Verb::Once
+            | Verb::Reload
+            | Verb::Reset
+            | Verb::Apply
+            | Verb::Confirm
+            | Verb::Look
+            | Verb::End => {
                 return Vec::new();
             }
         };

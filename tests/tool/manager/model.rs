@@ -82,6 +82,6 @@ fn after(verb: Verb, before: Vec<Wish>) -> Vec<Wish> {
         // What nobody wants is wanted from now on.
         Verb::Restart if before == [Wish::Up] => before,
         Verb::Restart => before.into_iter().chain([Wish::Up]).collect(),
-        Verb::Reload | Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look => before,
+        Verb::Reload | Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look | Verb::End => before,
     }
 }

@@ -1,0 +1,135 @@
+//! `svctl boot`: makes what a tree consists of, and becomes its root.
+
+mod background;
+mod own;
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use common::base::future::Future;
+use common::format::records::{self, Holder};
+use common::os::file;
+use common::os::process::BootId;
+use common::prelude::*;
+use common::program::{print, warn};
+use common::sys::fd::dup2;
+use rustix::fs::{CWD, Mode};
+use rustix::process::umask;
+use rustix::stdio::{stderr, stdout};
+
+use super::call::Call;
+use super::lower;
+use super::root::Root;
+use super::site::{Kind, Site};
+use super::verbs::{Group, Operand, Verb, flag};
+use crate::json::{Object, Value};
+use crate::manager::generations::{self, BOOT};
+use crate::manager::places::MANAGER;
+
+pub(super) const VERB: Verb = Verb {
+    word: "boot",
+    group: Group::Tree,
+    arguments: "",
+    count: 0..=0,
+    operand: Operand::Nothing,
+    summary: "start the tree: loggers, manager, and all that is enabled",
+    options: &[flag("--background", "return when the manager takes requests")],
+    run,
+};
+
+fn run(call: &Call) -> Result<Next> {
+    let site = &call.site;
+    if site.kind == Kind::Image {
+        return Err(Error::user("nothing of an image runs: boot the machine that it is for"));
+    }
+    if let Some(root) = Root::find(site)? {
+        return Ok(said(call, "already", &root));
+    }
+    make_directories(site)?;
+    forget_another_boot(site)?;
+    compile(site)?;
+    let words = own::write(site)?;
+    if !call.has("--background") {
+        return Ok(Next::Exec(Future::new(words)));
+    }
+    let state = background::start(site, words)?;
+    let root = Root::find(site)?.ok_or_else(|| Error::system("svc-scan has ended again"))?;
+    Ok(said(call, state, &root))
+}
+
+/// What has come of it, with `already` or `booted` as the state.
+fn said(call: &Call, state: &str, root: &Root) -> Next {
+    let pid = root.pid();
+    let text = if call.json {
+        let mut object = Object::of("boot");
+        object.put("state", &Value::text(state));
+        object.put("pid", &Value::Number(pid.map(i64::from)));
+        object.line()
+    } else {
+        let pid = pid.map_or_else(String::new, |pid| format!(": svc-scan is pid {pid}"));
+        format!("{state}{pid}\n")
+    };
+    Next::Exit(print(&text))
+}
+
+/// A user's are his alone, as those of the XDG specification that are not there.
+fn make_directories(site: &Site) -> Result<()> {
+    let mode = if site.kind == Kind::User { 0o700 } else { 0o755 };
+    let make = |path: &Path| {
+        let made = DirBuilder::new().recursive(true).mode(mode).create(path);
+        made.unable(format_args!("make {}", path.display()))
+    };
+    let places = site.places();
+    [&site.services, &site.enabled, &site.generations].into_iter().try_for_each(|it| make(it))?;
+    [&places.scan, &places.manager, &site.fifos].into_iter().try_for_each(|it| make(it))?;
+    if let Err(e) = make(&site.logs) {
+        warn(&"svctl", &format_args!("{}: logs stay in {}", e.message, own::early(site).display()));
+    }
+    Ok(())
+}
+
+/// Where what is live is on a disk, a manager of before the last boot of the machine left its table
+/// there.
+fn forget_another_boot(site: &Site) -> Result<()> {
+    let manager = site.places().manager;
+    let mut buffer = [0; records::SIZE];
+    let read = file::read_small(CWD, manager.join(MANAGER), &mut buffer);
+    // One that can't be read was left by a machine that lost its power.
+    let is_of_now = |bytes| Holder::unpack(bytes).is_some_and(|h| h.identity.boot == BootId::now());
+    if read.is_ok_and(|bytes| !is_of_now(bytes)) {
+        std::fs::remove_dir_all(&manager).unable(format_args!("remove {}", manager.display()))?;
+        make_directories(site)?;
+    }
+    Ok(())
+}
+
+/// Makes a generation of the service files, where nobody else has done it. A set with a mistake is no
+/// reason not to boot from the last one without.
+fn compile(site: &Site) -> Result<()> {
+    let accepted = generations::linked(&site.generations, BOOT);
+    if site.kind == Kind::System && accepted.is_some() {
+        return Ok(());
+    }
+    match (accepted, quietly(|| lower::compile(site))) {
+        (_, Ok(_)) => Ok(()),
+        (None, Err(e)) => Err(e),
+        (Some(number), Err(e)) => {
+            let text = format!("{}: booting from generation {number}, the last one", e.message);
+            warn(&"svctl", &text);
+            Ok(())
+        }
+    }
+}
+
+/// With what it says on standard error, and our umask as it was.
+fn quietly<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    let out = rustix::io::fcntl_dupfd_cloexec(stdout(), 3).unable("copy standard output")?;
+    dup2(stderr(), 1).unable("redirect standard output")?;
+    let mask = umask(Mode::empty());
+    umask(mask);
+    let result = call();
+    umask(mask);
+    dup2(std::os::fd::AsFd::as_fd(&out), 1).unable("restore standard output")?;
+    result
+}

@@ -1,0 +1,118 @@
+//! `svctl halt`: everything goes down, those that need others first, and then the tree ends.
+
+use std::time::Duration;
+
+use common::base::error::exit;
+use common::base::span::milliseconds;
+use common::os::{clock, file};
+use common::prelude::*;
+use common::program::{print, warn};
+use rustix::fs::CWD;
+
+use super::call::Call;
+use super::lower::change;
+use super::root::Root;
+use super::site::{Kind, Site};
+use super::verbs::{Group, Operand, Verb, option};
+use crate::json::{Object, Value};
+use crate::manager::places::STATE;
+use crate::manager::view::is_managed;
+
+pub(super) const VERB: Verb = Verb {
+    word: "halt",
+    group: Group::Tree,
+    arguments: "",
+    count: 0..=0,
+    operand: Operand::Nothing,
+    summary: "take all down, in order, and end the tree",
+    options: &[option("--timeout", "TIME", "wait at most so long; it goes on all the same")],
+    run,
+};
+
+/// As long as anybody waits: what does not end is killed when its own time is over.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What was there to halt.
+#[derive(Clone, Copy)]
+enum Found {
+    Tree,
+    Nothing,
+}
+
+fn run(call: &Call) -> Result<Next> {
+    let site = &call.site;
+    if site.kind == Kind::Image {
+        return Err(Error::user("nothing of an image runs"));
+    }
+    let limit = limit(call)?;
+    let Some(root) = Root::find(site)? else { return nothing(call) };
+    let due = limit.map(|ms| clock::boot().after(ms));
+    ask_the_manager(call, limit)?;
+    // The manager has told it, unless there is none.
+    root.terminate()?;
+    let left = due.map(|due| Duration::from_millis(due.0.saturating_sub(clock::boot().0).max(1)));
+    if !root.wait(left.unwrap_or(FOREVER))? {
+        return Err(Error::new(exit::TIMED_OUT, "timed out: the tree goes on ending"));
+    }
+    // Whoever boots next begins anew: also where no manager was left to take its table away.
+    let state = site.places().manager.join(STATE);
+    file::unlink_if_there(CWD, &state).unable(format_args!("remove {}", state.display()))?;
+    Ok(said(call, Found::Tree))
+}
+
+fn limit(call: &Call) -> Result<Option<u64>> {
+    let read = |word: &std::ffi::OsStr| {
+        let bad = || Error::user(format_args!("invalid time: {}", word.display()));
+        word.to_str().and_then(milliseconds).ok_or_else(bad)
+    };
+    call.raw("--timeout").map(read).transpose()
+}
+
+/// There is no svc-scan.
+fn nothing(call: &Call) -> Result<Next> {
+    if is_managed(&call.site.sources()) {
+        let command = call.site.command();
+        let text = format!("svc-scan is gone, services are not: {command} boot --background first");
+        return Err(Error::new(exit::NOT_SUPERVISED, text));
+    }
+    Ok(said(call, Found::Nothing))
+}
+
+/// Has the manager take all down in order. Without one svc-scan stops all at the same time.
+fn ask_the_manager(call: &Call, limit: Option<u64>) -> Result<()> {
+    let time = limit.map(|ms| format!("{}ms", ms.max(1)));
+    let mut words: Vec<&str> = time.iter().flat_map(|time| ["--timeout", time]).collect();
+    words.extend(call.json.then_some("--quiet"));
+    words.push("end");
+    let result = if is_there(&call.site) {
+        change(&call.site, &words)
+    } else {
+        Err(Error::new(exit::NOT_SUPERVISED, "there is no svc-managerd"))
+    };
+    match result {
+        Ok(_) => Ok(()),
+        Err(e) if e.code == exit::TIMED_OUT || e.code > 128 => Err(e),
+        Err(e) => {
+            warn(&"svctl", &format_args!("{}: all go down at the same time", e.message));
+            Ok(())
+        }
+    }
+}
+
+/// Whether there is a manager, or will be in a moment.
+fn is_there(site: &Site) -> bool {
+    is_managed(&site.sources()) || change(site, &["--timeout", "3s", "--quiet", "look"]).is_ok()
+}
+
+fn said(call: &Call, found: Found) -> Next {
+    let (state, text) = match found {
+        Found::Tree => ("halted", "halted"),
+        Found::Nothing => ("already", "nothing runs"),
+    };
+    if !call.json {
+        return Next::Exit(print(&format!("{text}\n")));
+    }
+    let mut object = Object::of("halt");
+    object.put("state", &Value::text(state));
+    Next::Exit(print(&object.line()))
+}
