@@ -37,9 +37,10 @@ impl Root {
         }
     }
 
-    /// Its pid, if its record can be read.
+    /// Its pid, if its record can be read: one that has just begun has written none yet.
     pub(super) fn pid(&self) -> Option<i32> {
-        self.identity().map(|identity| identity.pid.as_raw_pid())
+        let living = self.identity().filter(|identity| alive(identity).is_some());
+        living.map(|identity| identity.pid.as_raw_pid())
     }
 
     fn identity(&self) -> Option<Identity> {
