@@ -4,13 +4,15 @@ mod background;
 mod own;
 
 use std::fs::DirBuilder;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use common::base::future::Future;
 use common::format::records::{self, Holder};
-use common::os::file;
+use common::os::lock::Patience;
 use common::os::process::BootId;
+use common::os::{file, lock};
 use common::prelude::*;
 use common::program::{print, warn};
 use common::sys::fd::dup2;
@@ -43,10 +45,11 @@ fn run(call: &Call) -> Result<Next> {
     if site.kind == Kind::Image {
         return Err(Error::user("nothing of an image runs: boot the machine that it is for"));
     }
+    make_directories(site)?;
+    let _lock = take_lock(site)?;
     if let Some(root) = Root::find(site)? {
         return Ok(said(call, "already", &root));
     }
-    make_directories(site)?;
     forget_another_boot(site)?;
     compile(site)?;
     let words = own::write(site)?;
@@ -71,6 +74,17 @@ fn said(call: &Call, state: &str, root: &Root) -> Next {
         format!("{state}{pid}\n")
     };
     Next::Exit(print(&text))
+}
+
+/// Of several at the same moment, one boots, and the others find the tree.
+fn take_lock(site: &Site) -> Result<OwnedFd> {
+    /// As long as another may take.
+    const PATIENCE: Patience = Patience::Seconds(60);
+    let path = site.dir.join("boot.lock");
+    let unable = || format!("lock {}", path.display());
+    let lock = lock::open(CWD, &path).unable(unable())?;
+    lock::take(&lock, PATIENCE).unable(unable())?;
+    Ok(lock)
 }
 
 /// A user's are his alone, as those of the XDG specification that are not there.
