@@ -3,7 +3,7 @@
 #   make                     static musl executables where that target can be had, else the host's
 #   make TARGET=musl|host    one or the other
 #   make SEPARATE=1          an executable for each program, instead of two for all
-#   make demo                shows what it does, as the current user, and leaves nothing behind
+#   make demo                shows what it does, as the current user; says how to remove it
 #   make check               all tests; the last line is "N passed, N failed"
 #   make bench               measures beside the other supervision suites that are installed
 #   make fuzz                feeds the parsers, TIME seconds each (60)

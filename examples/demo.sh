@@ -1,42 +1,48 @@
 #!/bin/sh
-# demo.sh - shows what a supervision tree does, with the small services of sv/, as the current user,
-# in a temporary directory; ends by itself in less than a minute, or at Ctrl-C, and leaves nothing.
+# demo.sh - shows in a minute what Coppice does: the five services of demo/ and a tree of their own, as the
+# current user, below a temporary directory. It goes on when this has ended, to be played with; the last lines
+# say how, and how to remove it. At Ctrl-C, or if something fails, nothing is left.
 #
 #   BIN=DIR    the programs (../target/bin)
 here=$(cd "${0%/*}" && pwd) || exit 111
 BIN=$(cd "${BIN:-$here/../target/bin}" && pwd) || exit 111
 PATH=$BIN:$PATH
-services='clock counter greeter once'
-
-demo=$(mktemp -d "${TMPDIR:-/tmp}/coppice-demo.XXXXXX") || exit 111
-scan='' events=''
+DEMO=$(mktemp -d "${TMPDIR:-/tmp}/coppice-demo.XXXXXX") || exit 111
+COPPICE_PREFIX=$DEMO
+export PATH DEMO COPPICE_PREFIX
 trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# Whatever happened, nothing is left: no process, no file.
+# It did not come to its end: no process is left, and no file.
 leave() {
 	code=$?
 	trap '' INT TERM HUP
 	trap - EXIT
-	[ -z "$events" ] || kill "$events" 2>/dev/null
-	if [ "$scan" ] && kill "$scan" 2>/dev/null; then
-		within 10 gone "$scan" || root_is_stuck
-	fi
-	cd / && rm -rf "$demo"
+	svctl halt --timeout 20s >/dev/null 2>&1
+	cd / && rm -rf "$DEMO"
 	exit "$code"
 }
 
-# It never should be. Then nobody asks politely any more: supervisors first, then what they ran.
-root_is_stuck() {
-	kill -KILL "$scan"
-	for file in supervisor process; do
-		# shellcheck disable=SC2046  # a word each
-		kill -KILL $(sed -n 's/^pid=//p' "$demo"/*/supervise/$file "$demo"/*/log/supervise/$file)
-	done 2>/dev/null
+# Colours, and time to read, are for people.
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
+say() {
+	echo
+	printf '%s\n' "$@" | sed 's/^/# /'
+	if [ -t 0 ] && [ -t 1 ]; then sleep 3; fi
 }
-
-gone() { ! kill -0 "$1" 2>/dev/null; }
+# show COMMAND - shows a command line and runs it. Its exit code may be a no.
+show() {
+	printf '%s$ %s%s\n' "$bold" "$1" "$plain"
+	eval "$1"
+}
+# run COMMAND - the same, and ends the demo if it fails.
+run() {
+	show "$1" || {
+		echo "# This should not have failed: exit code $?." >&2
+		exit 1
+	}
+}
 
 # within SECONDS COMMAND... - tries until it succeeds.
 within() {
@@ -48,78 +54,84 @@ within() {
 	done
 }
 
-# Colours, and time to read, are for people.
-if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
-say() { echo; printf '%s\n' "$@" | sed 's/^/# /'; if [ -t 1 ]; then sleep 1; fi; }
-# run COMMAND - shows a command line, runs it, and ends the demo if it fails.
-run() {
-	printf '%s$ %s%s\n' "$bold" "$1" "$plain"
-	eval "$1" || {
-		echo "# This should not have failed: exit code $?." >&2
-		exit 1
-	}
+another_process() {
+	now=$(svc-stat -o pid run/coppice/scan/store)
+	[ "$now" -gt 1 ] && [ "$now" != "$before" ]
 }
-pid_of() { svc-stat -o pid "$1"; }
+another_supervisor() { svc-ok .. && [ "$(sed -n 's/^pid=//p' supervisor)" != "$before" ]; }
 
-cd "$demo" || exit 111
-say 'A service is a directory with a program called run. Here are four.'
-for name in $services; do cp -R "$here/sv/$name" . || exit 111; done
-run 'ls'
-run 'cat clock/run'
+cd "$DEMO" || exit 111
+services=etc/coppice/services
+mkdir -p "$services" etc/coppice/enabled data run || exit 111
+cp "$here"/demo/*.toml "$services/" || exit 111
+for program in store web clock backup report; do cp "$here/demo/$program" . || exit 111; done
 
-say 'svc-scan starts a supervisor for each of them, and one for each logger.'
-printf '%s$ svc-scan . &%s\n' "$bold" "$plain"
-svc-scan . &
-scan=$!
-for name in $services; do within 10 svc-ok "$name" && within 10 svc-ok "$name/log" || exit 1; done
-run 'svc-wait -t 10000 ready greeter'
-run 'svc-stat .'
-say 'greeter says itself when it is ready. once has done its work; its file restart says "no".'
+say 'A service is a file. Here are five; clock needs web, which needs store.'
+run "ls $services"
+run "cat $services/web.toml"
+run 'cat web'
 
-say 'All changes in the tree can be listened to, through one directory.'
-run 'svc-events . >events &'
-events=$!
-within 10 grep -q clock events
+say 'What is to be up is enabled. This tree is your own, below a temporary directory: --prefix, or' \
+	'COPPICE_PREFIX, says where. Boot it: loggers, manager, and what is enabled with all it needs.'
+run 'touch etc/coppice/enabled/clock etc/coppice/enabled/report'
+run 'svctl boot --background'
+run 'svctl wait clock report'
+run 'svctl status'
+run 'svctl tree clock'
 
-say 'Kill a service, and it comes back.'
-before=$(pid_of clock)
-run 'svc-ctl kill clock'
-run 'svc-wait -t 10000 up clock'
-within 10 test "$before" != "$(pid_of clock)"
-run 'svc-stat clock'
+say 'Each has its log.'
+within 20 grep -q GET var/log/coppice/web/current
+run 'svctl logs -n 6'
 
-say 'Now kill its supervisor. The service must not notice.'
-run 'grep ^pid= clock/supervise/supervisor clock/supervise/process'
-before=$(pid_of clock)
-supervisor=$(sed -n 's/^pid=//p' clock/supervise/supervisor)
-# shellcheck disable=SC2016  # run expands it, when it has shown it
-run 'kill -KILL $(sed -n s/^pid=//p clock/supervise/supervisor)'
-another() { svc-ok clock && [ "$(sed -n 's/^pid=//p' clock/supervise/supervisor)" != "$supervisor" ]; }
-within 10 another || exit 1
-run 'grep ^pid= clock/supervise/supervisor clock/supervise/process'
-if [ "$(pid_of clock)" != "$before" ]; then
-	echo '# The service was restarted. This should not have happened.' >&2
-	exit 1
-fi
-say 'Another supervisor, the same process: it was adopted.'
-say 'Its death is still noticed, and so is how it died. Having died young again, it waits a moment.'
-run 'svc-ctl kill clock'
-within 10 grep -q 'clock down signal=KILL' events
-run 'svc-wait -t 10000 up clock'
-run 'svc-stat clock'
+# The variables are for who reads along: run expands them.
+# shellcheck disable=SC2016
+{
+	say 'Kill a service, as hard as you can. It comes back, and those who need it behind it.'
+	before=$(svc-stat -o pid run/coppice/scan/store)
+	run 'svctl kill store KILL'
+	within 20 another_process || exit 1
+	run 'svctl wait --timeout 20s clock'
+	run 'svctl status store'
 
-say 'Stop and start, and wait until it is so.'
-run 'svc-ctl down greeter && svc-wait -t 10000 finished greeter'
-run 'svc-ctl up greeter && svc-wait -t 10000 ready greeter'
-run 'svc-logread -n 4 greeter/log/main'
+	say 'Kill its supervisor. The service does not notice: another one has adopted it.'
+	run 'cd run/coppice/scan/store/supervise && grep ^pid= process'
+	before=$(sed -n 's/^pid=//p' supervisor)
+	run 'kill -9 $(sed -n s/^pid=//p supervisor)'
+	within 20 another_supervisor || exit 1
+	run 'grep ^pid= process; cd "$DEMO"'
 
-say 'What has been announced since we began to listen:'
-run 'grep -v /log events | grep -v ": "'
+	say 'Kill the manager. The next one goes on, and nothing has happened.'
+	run 'kill -9 $(sed -n s/^pid=//p run/coppice/manager/managerd)'
+	run 'svctl start --timeout 20s clock'
+}
 
-say 'The end: services first, then their loggers, then the root.'
-run 'svc-scanctl terminate .'
-within 10 gone "$scan" || exit 1
-wait "$scan"
-scan=''
-run 'svc-logread -n 3 clock/log/main'
-say 'Nothing is left. The services that you saw are in examples/sv/, to copy.'
+say 'Break something: store needs its directory. What needs store can not be up either, and says why.'
+run 'mv data gone'
+show 'svctl restart --timeout 20s store'
+show 'svctl why clock'
+run 'svctl logs -n 2 store'
+
+say 'Mend it, and say so. All that was to be up comes up by itself.'
+run 'mv gone data'
+run 'svctl start --timeout 30s store'
+run 'svctl wait --timeout 30s clock report'
+
+say 'Who needs whom, and how the boot went, as pictures to look at in a browser.'
+run 'svctl graph --output graph.svg'
+run 'svctl bootchart --output bootchart.svg'
+ls -l graph.svg bootchart.svg
+
+cat >./env <<EOF
+COPPICE_PREFIX='$DEMO' PATH='$BIN':\$PATH
+export COPPICE_PREFIX PATH
+EOF
+cat >./remove <<EOF
+#!/bin/sh
+'$BIN/svctl' --prefix '$DEMO' halt && cd / && rm -rf '$DEMO'
+EOF
+chmod 755 remove
+trap - EXIT
+say 'It goes on. To look around in it (svctl --help; svctl status; svctl logs -f; svctl edit web):'
+echo "  . $DEMO/env"
+echo '# To end it and remove everything:'
+echo "  $DEMO/remove"
