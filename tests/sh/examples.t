@@ -13,6 +13,8 @@ for file in "$root"/examples/services/*.toml; do
 	contains "$name is in the table" "$(cat "$root/examples/services/README.md")" "[$name]($name.toml)"
 done
 
+contains 'README.md shows nginx.toml as it is' "$(cat "$root/README.md")" "$(cat "$root/examples/services/nginx.toml")"
+
 # In a tree of root's nginx's workers are nobody, who must get at the pages.
 dir=$T
 while case ${dir##*/} in coppice*|*.t) ;; *) false ;; esac do chmod a+x "$dir"; dir=${dir%/*}; done
