@@ -92,7 +92,13 @@ impl Verb {
     pub fn is_tested(self) -> bool {
         match self {
             Verb::Restart | Verb::Reload | Verb::Apply => true,
-            Verb::Up | Verb::Once | Verb::Down | Verb::Reset | Verb::Confirm | Verb::Look => false,
+            Verb::Up
+            | Verb::Once
+            | Verb::Down
+            | Verb::Reset
+            | Verb::Confirm
+            | Verb::Look
+            | Verb::End => false,
         }
     }
 

@@ -3,8 +3,8 @@
 use common::prelude::*;
 
 use super::call::Call;
-use super::{boot, check, completions, generations, halt, logs, moves, stale, version};
 use super::files::{cat, edit, enable, mask, show};
+use super::{boot, check, completions, generations, halt, logs, moves, stale, version};
 
 /// What a verb is about, in the order of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,10 +114,11 @@ pub(super) const VERBS: &[Verb] = &[
     cat::VERB,
     show::VERB,
     edit::VERB,
+    boot::VERB,
+    halt::VERB,
     completions::VERB,
     version::VERB,
 ];
-pub(super) const VERBS: &[Verb] = &[logs::VERB, boot::VERB, halt::VERB, version::VERB];
 
 /// The verb that is called so.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {

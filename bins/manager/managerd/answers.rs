@@ -129,7 +129,7 @@ impl Manager {
         let Some(events) = self.command(&mut waiting) else {
             return drop(self.held.insert(order, waiting));
         };
-        let goes_down = waiting.request.verb == Verb::Down && !waiting.failed;
+        let goes_down = matches!(waiting.request.verb, Verb::Down | Verb::End) && !waiting.failed;
         if goes_down {
             self.call_off_tests(&waiting);
         }

@@ -41,7 +41,8 @@ impl Manager {
             | Verb::Reset
             | Verb::Apply
             | Verb::Confirm
-            | Verb::Look => return false,
+            | Verb::Look
+            | Verb::End => return false,
         };
         ids.retain(|id| {
             let is_gone = self.known[*id as usize].gone.is_some();
@@ -104,14 +105,15 @@ impl Manager {
 
     /// What is to go down now is no more to be restarted: those who have asked for that learn it.
     pub(super) fn call_off_tests(&mut self, down: &Waiting) {
-        let is_off = |held: &&Waiting| shares_names(held, down);
+        let is_all = down.request.verb == Verb::End;
+        let is_off = |held: &&Waiting| is_all || shares_names(held, down);
         let orders: Vec<u64> = self.held.values().filter(is_off).map(|held| held.order).collect();
         for order in orders {
             let Some(mut held) = self.held.remove(&order) else { continue };
             held.tests.running.iter().for_each(|running| end(running.pid));
             let undone = undone(held.request.verb);
             held.failed = true;
-            let line = |name: &String| match down.request.names.contains(name) {
+            let line = |name: &String| match is_all || down.request.names.contains(name) {
                 true => format!("{name}: {undone}: it is to go down"),
                 false => format!("{name}: {undone}"),
             };
@@ -230,7 +232,7 @@ fn shares_names(one: &Waiting, other: &Waiting) -> bool {
 fn concerns_the_same(held: &Waiting, other: &Waiting) -> bool {
     let (first, second) = (held.request.verb, other.request.verb);
     match second {
-        Verb::Down | Verb::Confirm | Verb::Look => false,
+        Verb::Down | Verb::Confirm | Verb::Look | Verb::End => false,
         Verb::Apply => first == Verb::Apply,
         Verb::Up | Verb::Once | Verb::Restart | Verb::Reload | Verb::Reset => {
             shares_names(held, other)
@@ -243,6 +245,12 @@ fn undone(verb: Verb) -> &'static str {
     match verb {
         Verb::Restart | Verb::Apply => "not restarted",
         Verb::Reload => "not reloaded",
-        Verb::Up | Verb::Once | Verb::Down | Verb::Reset | Verb::Confirm | Verb::Look => "not done",
+        Verb::Up
+        | Verb::Once
+        | Verb::Down
+        | Verb::Reset
+        | Verb::Confirm
+        | Verb::Look
+        | Verb::End => "not done",
     }
 }

@@ -117,7 +117,8 @@ fn moves_up(verb: request::Verb) -> bool {
         request::Verb::Down
         | request::Verb::Apply
         | request::Verb::Confirm
-        | request::Verb::Look => false,
+        | request::Verb::Look
+        | request::Verb::End => false,
     }
 }
 
@@ -136,7 +137,8 @@ pub(super) fn ask_for(
         | request::Verb::Reset
         | request::Verb::Apply
         | request::Verb::Confirm
-        | request::Verb::Look => output,
+        | request::Verb::Look
+        | request::Verb::End => output,
     };
     let names = if request.verb.takes_names() { request.names.clone() } else { Vec::new() };
     let mut output = watched(call, options, output, names);

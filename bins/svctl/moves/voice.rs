@@ -88,7 +88,7 @@ impl Voice for Own {
             Verb::Once => Some(self.command(&format!("wait --settled {names}"))),
             Verb::Down => Some(self.command(&format!("wait --down {names}"))),
             Verb::Apply => Some(self.command("status")),
-            Verb::Confirm | Verb::Look => None,
+            Verb::Confirm | Verb::Look | Verb::End => None,
         }
     }
 }
@@ -99,10 +99,7 @@ pub(in crate::svctl) fn nobody(site: &Site) -> Error {
     let shown = scan.display();
     let manager = scan.join("svc-managerd");
     let text = if !tree::is_running(&scan) {
-        match scan.is_dir() {
-            true => format!("no tree runs in {shown}: svc-scan {shown} starts it"),
-            false => format!("there is no tree: {shown} does not exist; see svctl.html"),
-        }
+        format!("no tree runs in {shown}: {} boot --background starts it", site.command())
     } else if manager.is_dir() {
         format!("the tree runs, and no manager: svc-ctl up {0}; svc-stat {0}", manager.display())
     } else {
