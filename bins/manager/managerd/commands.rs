@@ -75,11 +75,16 @@ impl Manager {
     /// The services that are named; none if one is unknown, which is the answer.
     fn targets(&self, waiting: &mut Waiting) -> Option<BTreeSet<Id>> {
         let mut targets = BTreeSet::new();
-        for name in &waiting.request.names {
-            let id = self.graph.find(name);
-            // What is gone only has to go down yet.
-            match id.filter(|id| self.known[*id as usize].gone.is_none()) {
+        let known = |id: Id| &self.known[id as usize];
+        // What is gone only has to go down yet.
+        let find = |name: &String| self.graph.find(name).filter(|id| known(*id).gone.is_none());
+        let ids: Vec<_> = waiting.request.names.iter().map(find).collect();
+        // A predecessor has carried it out: of what has gone since, nothing is asked any more.
+        let is_begun = ids.iter().flatten().any(|id| known(*id).request == waiting.order);
+        for (name, id) in waiting.request.names.iter().zip(ids) {
+            match id {
                 Some(id) => drop(targets.insert(id)),
+                None if is_begun => {}
                 None => {
                     waiting.failed = true;
                     waiting.lines.push(format!("there is no service {name}"));
