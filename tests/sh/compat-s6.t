@@ -213,7 +213,9 @@ EOF
 echo 7 >locked/lock-fd
 background svc-supervise locked
 until_ok 10 grep -q up locked/seen
-child=$(ps -o pid= --ppid "$(svc-stat -o pid locked)" | tr -d ' ')
+# It begins before it has a child.
+has_child() { child=$(ps -o pid= --ppid "$(svc-stat -o pid locked)" | tr -d ' ') && [ "$child" ]; }
+until_ok 10 has_child
 svc-ctl kill locked
 ok 'while a child of the last instance has the lock' alive "$child"
 becomes 10 'the next one waits' grep -q '^starts=2$' locked/supervise/status
