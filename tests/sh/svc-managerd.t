@@ -361,8 +361,32 @@ becomes 30 'so does the next one, as nobody has changed that' gone "$tree"
 rm die
 managed ''
 ok 'until the cause is mended' change wait high core
-kill -TERM "$(sed -n 's/^pid=//p' run/scan/.svc-scan/scan)"
-becomes 30 'that tree ends when it is told to' sh -c '! svc-ok run/scan/core'
+tree=$(sed -n 's/^pid=//p' run/scan/.svc-scan/scan)
+
+# The same, asked for; and it survives whoever asked, and whoever heard.
+rm ended
+unit slow <<EOF2
+exec = ["/bin/sh", "-c", "trap 'until [ -e $T/go ]; do sleep 0.02; done; exit' TERM; echo >&3; while :; do sleep 0.02; done"]
+ready = "notify-fd 3"
+requires = ["high"]
+EOF2
+enabled high core slow
+ok 'with one that takes long to end' compile
+ok 'which comes up' change apply
+ok 'the end can be asked for' change --no-wait end
+exits 1 'then nothing else can be' change up core
+is 'which is said' "$(cat out)" 'everything goes down'
+kill -9 "$(manager)"
+becomes 10 'after a kill there is another manager' sh -c "kill -0 \$(sed -n 's/^pid=//p' run/manager/managerd)"
+: >go
+becomes 30 'the tree ends' gone "$tree"
+is 'in order' "$(cat ended)" 'high
+middle
+low'
+exits 1 'with nothing that the next one would go on from' test -e run/manager/state
+rm etc/services/slow.toml
+enabled high core
+ok 'without that one' compile
 
 # --- No space.
 if [ "${OWN_MOUNTS:-}" ]; then
