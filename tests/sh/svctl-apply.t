@@ -34,7 +34,7 @@ shutdown: db' 'a plan where nothing is live' plan
 is 'writes nothing' "$(ls var/lib/coppice)" ''
 code=0; ctl apply >said 2>&1 || code=$?
 is 'an apply without a tree' "$code $(sed "s,$T,T,g" said)" '102 1 service, 1 enabled: generation 1
-svctl: fatal: no tree runs in T/run/coppice/scan: svc-scan T/run/coppice/scan starts it; generation 1 is what it begins with'
+svctl: fatal: no tree runs in T/run/coppice/scan: svctl --prefix T boot --background starts it; generation 1 is what it begins with'
 managed
 ok 'what is enabled comes up' until_ok 10 is_in db ready
 says 0 'nothing changed: generation 1 is live' 'nothing has changed' apply

@@ -29,9 +29,9 @@ sed -i "s,test -e go,test -e $T/go," "$etc/services/job.toml"
 enabled
 compile
 
-says 102 "svctl: fatal: no tree runs in T/run/coppice/scan: svc-scan T/run/coppice/scan starts it" 'without a tree it is said how one is started' start web
+says 102 "svctl: fatal: no tree runs in T/run/coppice/scan: svctl --prefix T boot --background starts it" 'without a tree it is said how one is started' start web
 code=0; svctl --prefix "$T/none" start web 2>said || code=$?
-like 'without a directory, too' "$code $(cat said)" '^102 svctl: fatal: there is no tree: .*/none/run/coppice/scan does not exist'
+like 'without a directory, too' "$code $(cat said)" '^102 svctl: fatal: no tree runs in .*/none/run/coppice/scan: svctl --prefix .* boot --background starts it'
 like 'nothing of an image runs' "$(svctl --root "$T" start web 2>&1 | head -n 1)" '^svctl: fatal: nothing of the image .* runs: start is for what does$'
 exits 100 'and that is a mistake' svctl --root "$T" stop web
 managed
