@@ -51,7 +51,7 @@ enum Remedy {
 struct Finding {
     pid: Option<Pid>,
     reasons: BTreeSet<(Remedy, String)>,
-    /// Its process belongs to somebody else.
+    /// Its state or its process is not for us to look at.
     is_closed: bool,
 }
 
@@ -72,8 +72,7 @@ fn run(call: &Call) -> Result<Next> {
         .map(|(name, _)| name.as_str())
         .collect();
     if !closed.is_empty() && !call.json {
-        let text =
-            format_args!("not looked at, as their processes are not yours: {}", closed.join(" "));
+        let text = format_args!("not looked at, as you may not: {}", closed.join(" "));
         say(&"svctl", "note", &text);
     }
     let is_stale = findings.values().any(|finding| !finding.reasons.is_empty());
@@ -117,7 +116,10 @@ fn definitions(call: &Call, live: &Live, findings: &mut BTreeMap<String, Finding
 fn process(call: &Call, live: &Live, name: &str) -> Finding {
     let mut finding = Finding::default();
     let scan = call.site.places().scan.join(name);
-    let status = Service::open(scan.as_os_str()).and_then(|service| service.status());
+    // What is no daemon has nothing there.
+    let Ok(service) = Service::open(scan.as_os_str()) else { return finding };
+    let status = service.status();
+    finding.is_closed = status.is_err();
     let boot = BootId::now();
     let status = status.ok().flatten().filter(|status| status.boot.is_none_or(|of| of == boot));
     let Some((status, pid)) = status.and_then(|status| status.pid.map(|pid| (status, pid))) else {

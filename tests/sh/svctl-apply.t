@@ -137,6 +137,22 @@ printf 'environment.B = "2"\n' >>"$etc/services/web.toml"
 svc-compile --output "$lib" --programs "$BIN" "$T/usr/lib/coppice/services" "$etc/services" >/dev/null 2>&1 || compile
 like 'a generation that is not live' "$(ctl stale)" 'web: generation 5 defines it otherwise'
 
+# What is broken, and who may not.
+mkdir "$lib/generations/90"
+like 'a generation that is none' "$(ctl generations | sed -n 2p)" '^90  -  +damaged$'
+rmdir "$lib/generations/90"
+if is_root && grep -q '^nobody:' /etc/passwd; then
+	chmod 755 "$T"
+	code=0; su nobody -s /bin/sh -c "PATH=$PATH svctl --prefix '$T' apply" >said 2>&1 || code=$?
+	like 'who may not write generations' "$code $(cat said)" '^111 svctl: fatal: you may not write in .*/var/lib/coppice, root may: '
+	code=0; su nobody -s /bin/sh -c "PATH=$PATH svctl --prefix '$T' plan" >said 2>&1 || code=$?
+	is 'may see what would be' "$code" 0
+	code=0; su nobody -s /bin/sh -c "PATH=$PATH svctl --prefix '$T' stale" >said 2>&1 || code=$?
+	like 'and what could not be looked at' "$(cat said)" 'svctl: note: not looked at, as you may not: db'
+else
+	skip 'who may not write generations' 'not root, or nobody is not there'
+fi
+
 # Objects.
 for words in plan 'apply --confirm 60' confirm apply rollback generations check; do
 	# shellcheck disable=SC2086  # words

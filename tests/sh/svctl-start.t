@@ -34,7 +34,8 @@ code=0; svctl --prefix "$T/none" start web 2>said || code=$?
 like 'without a directory, too' "$code $(cat said)" '^102 svctl: fatal: no tree runs in .*/none/run/coppice/scan: svctl --prefix .* boot --background starts it'
 like 'nothing of an image runs' "$(svctl --root "$T" start web 2>&1 | head -n 1)" '^svctl: fatal: nothing of the image .* runs: start is for what does$'
 exits 100 'and that is a mistake' svctl --root "$T" stop web
-managed
+printf 'daemon up restart : web\ndaemon reload\n' >policy
+managed --policy "$T/policy"
 
 says 0 'db: starting
 db: up
@@ -112,6 +113,10 @@ exec = ["sleep", "1000"]
 EOF
 says 1 "there is no service new
 svctl: hint: new.toml is there, and not in what is live: svctl --prefix T apply" 'what is not live yet' start new
+ln -s /dev/null "$etc/services/away.toml"
+says 1 "there is no service away
+svctl: hint: away is masked: svctl --prefix T unmask away" 'what is masked' start away
+rm "$etc/services/away.toml"
 touch "$etc/services/web.toml"
 says 0 "svctl: note: web.toml has changed since generation 1: svctl --prefix T apply uses it
 web: starting
@@ -130,12 +135,12 @@ like 'a state table that is none harms nobody' "$code" '^(0|1|111)$'
 cp state.before "$run/manager/state"
 
 # Who may.
-if [ "$(id -u)" = 0 ] && grep -q '^nobody:' /etc/passwd; then
+if is_root && grep -q '^nobody:' /etc/passwd && grep -q '^daemon:' /etc/group; then
 	chmod 755 "$T"
 	code=0; su nobody -s /bin/sh -c "PATH=$PATH svctl --prefix '$T' start web" >said 2>&1 || code=$?
-	is 'who may not is told who may' "$code $(cat said)" '111 svctl: fatal: you may not command this tree: root may'
+	is 'who may not is told who may' "$code $(cat said)" '111 svctl: fatal: you may not command this tree: root may, and members of the group daemon (for: up restart of web, reload)'
 else
-	skip 'who may not is told who may' 'not root'
+	skip 'who may not is told who may' 'not root, or nobody is not there'
 fi
 
 # Without a manager.

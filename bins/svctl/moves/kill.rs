@@ -42,8 +42,10 @@ fn run(call: &Call) -> Result<Next> {
     let names = names::of_services(call)?;
     let Some(name) = names.first() else { return Err(Error::user("kill which service?")) };
     let service = Service::open(dir(call, name)?.as_os_str())?;
-    let status =
-        service.status()?.filter(|status| status.boot.is_none_or(|of| of == BootId::now()));
+    let status = service
+        .status()
+        .map_err(|e| refused(call, e))?
+        .filter(|status| status.boot.is_none_or(|of| of == BootId::now()));
     let Some((status, pid)) = status.and_then(|status| status.pid.map(|pid| (status, pid))) else {
         let command = call.site.command();
         let text = format_args!("{name} has no process: nothing to kill ({command} start {name})");

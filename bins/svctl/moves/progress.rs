@@ -1,6 +1,8 @@
 //! What a person sees who waits: a line for each service that is not there yet, what it does, for how
 //! long, and for whom it waits. Taken away in the end.
 
+use std::collections::BTreeSet;
+
 use common::base::stamp::{Boot, Wall};
 use common::os::clock;
 use common::os::file::write_all;
@@ -60,15 +62,11 @@ impl Progress {
         let Ok(view) = View::live(&self.sources) else { return Vec::new() };
         let engine = view.engine(&self.sources);
         let picture = Picture { view: &view, engine: &engine, now: clock::wall() };
-        let mut ids: Vec<Id> = Vec::new();
+        let mut ids: BTreeSet<Id> = BTreeSet::new();
         let named = self.names.iter().filter_map(|name| view.graph.find(name));
         let all = view.graph.ids().filter(|id| self.names.is_empty() && picture.moves(*id));
         for id in named.chain(all) {
-            for (at, _) in engine.why(id) {
-                if !ids.contains(&at) {
-                    ids.push(at);
-                }
-            }
+            ids.extend(engine.why(id).iter().map(|(at, _)| *at));
         }
         let mut items: Vec<Item> = ids.into_iter().filter_map(|id| picture.item(id)).collect();
         // Who has not moved yet has no time, and is the last.

@@ -57,10 +57,15 @@ impl Voice for Own {
     fn missing(&self, name: &str) -> Option<String> {
         let template = name.split_once('@').map(|(template, _)| format!("{template}@.toml"));
         let files = [Some(format!("{name}.toml")), template];
-        let is_there = |file: &&String| {
-            [&self.site.services, &self.site.packages].iter().any(|dir| dir.join(file).exists())
+        let dirs = [&self.site.services, &self.site.packages];
+        let path = |file: &String| {
+            let mut paths = dirs.iter().map(|dir| dir.join(file));
+            Some((file.clone(), paths.find(|path| path.exists())?))
         };
-        let file = files.iter().flatten().find(is_there)?;
+        let (file, path) = files.iter().flatten().find_map(path)?;
+        if std::fs::read_link(path).is_ok_and(|to| to == Path::new("/dev/null")) {
+            return Some(format!("{name} is masked: {} {name}", self.command("unmask")));
+        }
         Some(format!("{file} is there, and not in what is live: {}", self.command("apply")))
     }
 
