@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # svctl-schema.sh - what svctl prints with --json is as the schema files say; sourced after svctl.sh.
 
+# shellcheck disable=SC2154  # root is from lib.sh
 # keeps_schemas FILE - each line of it is an object that its schema allows.
 keeps_schemas() {
 	python3 - "$root/doc/html/schema" "$1" <<'EOF'
