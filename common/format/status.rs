@@ -146,6 +146,10 @@ pub struct Status {
     pub kill_due: Option<Boot>,
     /// How run last ended.
     pub last_run: Option<Death>,
+    /// The kernel had killed processes of its cgroup for want of memory when run last ended.
+    pub oom: bool,
+    /// How many it had killed there when run or finish was last started.
+    pub oom_kills: u64,
     /// How finish last ended.
     pub last_finish: Option<Death>,
     /// The error number of the last start, if it failed.
@@ -217,6 +221,9 @@ impl Status {
                 w.put(key, format_args!("{death}"));
             }
         }
+        if self.oom_kills > 0 {
+            w.put("oom-kills", format_args!("{}", self.oom_kills));
+        }
         if let Some(error) = self.start_error {
             w.put("start-error", format_args!("{error}"));
         }
@@ -235,13 +242,14 @@ impl Status {
         w.seal().is_some()
     }
 
-    fn flags(&self) -> [(&'static str, &bool); 5] {
+    fn flags(&self) -> [(&'static str, &bool); 6] {
         [
             ("leaving", &self.leaving),
             ("left", &self.left),
             ("restarting", &self.restarting),
             ("stopping", &self.stopping),
             ("paused", &self.paused),
+            ("oom", &self.oom),
         ]
     }
 
@@ -272,6 +280,8 @@ impl Status {
             "restarting" => self.restarting = yes,
             "stopping" => self.stopping = yes,
             "paused" => self.paused = yes,
+            "oom" => self.oom = yes,
+            "oom-kills" => self.oom_kills = value.parse().ok()?,
             "ready" => self.ready = Some(Wall::parse(value)?),
             "changed" => self.changed = Wall::parse(value)?,
             "since" => self.since = Boot(value.parse().ok()?),
@@ -333,6 +343,8 @@ mod tests {
             start_due: Some(Boot(78)),
             kill_due: Some(Boot(79)),
             last_run: Some(Death::Signal(Signal::KILL)),
+            oom: true,
+            oom_kills: 3,
             last_finish: Some(Death::Exit(0)),
             start_error: Some(2),
             starts: 2,

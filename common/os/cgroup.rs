@@ -53,6 +53,19 @@ pub fn set(dir: impl AsFd, name: &str, text: &[u8]) -> Result<()> {
     write(&fd, text).map(drop)
 }
 
+/// How many processes of a cgroup the kernel has killed for want of memory, ever.
+pub fn oom_kills(dir: impl AsFd) -> Result<u64> {
+    let mut buffer = [0; 1024];
+    let text = file::read_small(dir, c"memory.events", &mut buffer)?;
+    value(text, "oom_kill").ok_or(Errno::INVAL)
+}
+
+/// The number behind a word, in a file with a pair on each line.
+pub fn value(text: &[u8], word: &str) -> Option<u64> {
+    let mut lines = std::str::from_utf8(text).ok()?.lines().filter_map(|line| line.split_once(' '));
+    lines.find(|(key, _)| *key == word)?.1.trim().parse().ok()
+}
+
 /// The directory, if it is one of cgroup v2.
 fn is_v2(dir: OwnedFd) -> Result<OwnedFd> {
     if fstatfs(&dir)?.f_type == CGROUP2_SUPER_MAGIC { Ok(dir) } else { Err(Errno::NOTSUP) }
@@ -70,6 +83,14 @@ fn own() -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_pairs_has_a_number_for_a_word() {
+        let text = b"low 0\nhigh 0\nmax 12\noom 2\noom_kill 1\noom_group_kill 0\n";
+        assert_eq!(value(text, "oom_kill"), Some(1));
+        assert_eq!(value(text, "oom_ki"), None);
+        assert_eq!(value(b"oom_kill x", "oom_kill"), None);
+    }
 
     #[test]
     fn a_path_is_its_names() {

@@ -24,8 +24,8 @@ pub(super) fn continued(previous: Option<Status>, boot: BootId) -> (Status, bool
     match previous {
         Some(status) if !status.left && status.boot == Some(boot) => (status, true),
         Some(status) => {
-            let Status { seq, event, last_run, last_finish, .. } = status;
-            (Status { seq, event, last_run, last_finish, ..Status::default() }, false)
+            let Status { seq, event, last_run, last_finish, oom, .. } = status;
+            (Status { seq, event, last_run, last_finish, oom, ..Status::default() }, false)
         }
         None => (Status::default(), false),
     }

@@ -31,6 +31,7 @@ impl Supervisor {
             return None;
         }
         let opened = self.cgroup(true).and_then(|dir| {
+            self.machine.status.oom_kills = cgroup::oom_kills(&dir).unwrap_or(0);
             let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             openat(&dir, c"cgroup.procs", flags, Mode::empty())
         });
@@ -46,6 +47,12 @@ impl Supervisor {
                 None
             }
         }
+    }
+
+    /// Notes whether the kernel has killed any of it for want of memory since the last start.
+    pub(super) fn notice_oom(&mut self) {
+        let kills = self.cgroup(false).and_then(|dir| cgroup::oom_kills(&dir)).unwrap_or(0);
+        self.machine.status.oom = kills > self.machine.status.oom_kills;
     }
 
     /// Kills all processes of the cgroup. False: it has none, or they can't be killed that way.

@@ -226,6 +226,7 @@ impl Supervisor {
         status.wanted = Wanted::Once;
         status.start_due = Some(clock::boot());
         (status.last_run, status.last_finish, status.start_error) = (None, None, None);
+        status.oom = false;
         if oneshot.stopped {
             // Told while an earlier order was under way.
             self.feed(Input::Command(Command::Down));

@@ -6,8 +6,9 @@ use common::base::error::reason;
 use common::base::signal::Signal;
 use common::base::stamp::Boot;
 use common::format::letters::{Command, Event};
+use common::format::records::Kind;
 use common::format::servicedir::Settings;
-use common::format::status::Status;
+use common::format::status::{Phase, Status};
 use common::format::tally;
 use common::os::fifodir::Quiet;
 use common::os::process::{BootId, Watched};
@@ -268,6 +269,9 @@ impl Supervisor {
             self.notice_end_of_input();
             self.refresh_settings();
             let finish = self.has_finish();
+            if self.machine.status.phase == Phase::Running(Kind::Run) {
+                self.notice_oom();
+            }
             self.feed(Input::Died { death, finish });
         }
     }
