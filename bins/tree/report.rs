@@ -53,6 +53,7 @@ const FIELDS: &[Field] = &[
     ("starts", ' ', |r| Value::Number(r.get(|s| s.starts.cast_signed()))),
     ("quick", ' ', |r| Value::Number(r.get(|s| s.quick.into()))),
     ("exit", ' ', |r| Value::Text(r.and_then(|s| s.last_run).map(|d| d.to_string()))),
+    ("oom", ' ', |r| Value::Bool(r.get(|s| s.oom).unwrap_or(false))),
     ("finish", ' ', |r| Value::Text(r.and_then(|s| s.last_finish).map(|d| d.to_string()))),
     ("ended", ' ', |r| Value::Text(r.and_then(|s| s.ended).map(|e| e.word().to_owned()))),
     ("starterror", ' ', |r| Value::Text(r.and_then(|s| s.start_error).map(error_text))),
