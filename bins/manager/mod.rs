@@ -9,6 +9,7 @@ pub mod config_test;
 mod cycles;
 mod db;
 pub mod engine;
+pub(crate) mod explain;
 pub mod files;
 pub mod generations;
 pub mod graph;

@@ -70,6 +70,11 @@ pub fn of_failure(failure: Failure) -> String {
     }
 }
 
+/// How a process ended, and whether the kernel killed any of the service's for want of memory.
+pub fn of_end(death: Death, oom: bool) -> String {
+    of_death(death) + if oom { " (out of memory)" } else { "" }
+}
+
 /// How a process ended.
 pub fn of_death(death: Death) -> String {
     match death {

@@ -1,26 +1,19 @@
-//! Why a service is where it is: who wants it, what keeps it from being ready, down to the root, and
-//! what would help.
+//! Why a service is where it is, a line for each fact, and commands that may help.
 
-use common::base::stamp::{Boot, Wall};
-use common::format::status::{Status, Wanted};
-use common::os::clock;
-use common::os::process::BootId;
 use common::prelude::*;
 
 use super::Query;
 use crate::json::{Object, Value};
-use crate::manager::engine::{Cause, Engine, Failure, State, Wish};
-use crate::manager::graph::{Id, Kind};
-use crate::manager::graph_file::words;
-use crate::manager::places::{GENERATIONS, ONESHOT, Places, USUAL};
-use crate::manager::reasons;
-use crate::manager::view::{View, is_managed};
-use crate::tree::client::Service;
+use crate::manager::explain::{Advice, Explanation, Step};
+use crate::manager::graph::Id;
+use crate::manager::places::{GENERATIONS, USUAL};
+use crate::manager::view::is_managed;
 
 pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
     let view = query.live()?;
     let engine = view.engine(&query.sources);
-    let mut why = Why { query, view: &view, engine: &engine, text };
+    let known = Explanation { sources: &query.sources, view: &view, engine: &engine };
+    let mut why = Why { query, known, text };
     if !is_managed(&query.sources) {
         why.say("manager", "none is running: nothing happens until one is", &[]);
     }
@@ -33,26 +26,27 @@ pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
 /// An answer in the making.
 struct Why<'a> {
     query: &'a Query,
-    view: &'a View,
-    engine: &'a Engine,
+    known: Explanation<'a>,
     text: &'a mut String,
 }
 
 impl Why<'_> {
     fn tell(&mut self, id: Id) {
         self.state(id);
-        self.wanted(id);
-        let chain = self.engine.why(id);
-        let Some(((root, cause), steps)) = chain.split_last() else {
+        for (line, by) in self.known.wanted(id) {
+            let by = by.map(|by| ("by", Value::text(self.known.view.name(by))));
+            self.say("wanted", &line, by.as_slice());
+        }
+        let steps = self.known.steps(id);
+        let Some((root, others)) = steps.split_last() else {
             self.process(id);
             return;
         };
-        for (at, cause) in steps {
-            self.cause("because", *at, *cause);
-        }
-        self.cause("root cause", *root, *cause);
-        self.process(*root);
-        for command in self.help(*root, *cause) {
+        others.iter().for_each(|step| self.cause("because", step));
+        self.cause("root cause", root);
+        self.process(root.id);
+        for advice in self.known.advice(root.id, root.cause) {
+            let command = self.command(advice);
             self.say("try", &command, &[("command", Value::text(&command))]);
         }
     }
@@ -71,185 +65,78 @@ impl Why<'_> {
     }
 
     fn state(&mut self, id: Id) {
-        let name = self.view.name(id).to_owned();
+        let Explanation { view, engine, .. } = self.known;
+        let word = self.known.word(id);
         let values = [
-            ("name", Value::text(&name)),
-            ("state", Value::text(self.word(id))),
-            ("needed", Value::Bool(self.engine.is_needed(id))),
-            ("asked", Value::text(self.engine.wish(id).word())),
+            ("name", Value::text(view.name(id))),
+            ("state", Value::text(word)),
+            ("needed", Value::Bool(engine.is_needed(id))),
+            ("asked", Value::text(engine.wish(id).word())),
         ];
-        let gone = if self.is_gone(id) { ", gone from the live generation" } else { "" };
-        let state = self.standing(id) + gone;
+        let since = self.known.since(id).map(|since| format!(" since {}", since.iso()));
+        let gone = if self.known.is_gone(id) { ", gone from the live generation" } else { "" };
+        let state = format!("{word}{}{gone}", since.unwrap_or_default());
         if self.query.json {
             self.say("state", &state, &values);
         } else {
-            self.say(&name, &state, &[]);
+            self.say(view.name(id), &state, &[]);
         }
     }
 
-    fn word(&self, id: Id) -> &'static str {
-        match self.view.damaged.contains(&id) {
-            true => "unknown",
-            false => self.engine.state(id).word(),
-        }
-    }
-
-    /// Where it is, and since when.
-    fn standing(&self, id: Id) -> String {
-        let since = self.since(id).map(|since| format!(" since {since}"));
-        format!("{}{}", self.word(id), since.unwrap_or_default())
-    }
-
-    fn is_gone(&self, id: Id) -> bool {
-        let row = self.view.rows.as_ref().and_then(|rows| rows.get(id as usize));
-        row.is_some_and(|row| row.gone.is_some())
-    }
-
-    /// Who has never been anywhere else has no time.
-    fn since(&self, id: Id) -> Option<String> {
-        let row = self.view.rows.as_ref()?.get(id as usize)?;
-        (row.since != Wall(0)).then(|| row.since.iso())
-    }
-
-    /// By whom it is needed, up to the one that was asked for.
-    fn wanted(&mut self, id: Id) {
-        let chain = self.engine.wanted_by(id);
-        let Some(last) = chain.last() else {
-            let how = match self.engine.wish(id) {
-                Wish::Up | Wish::Once => "it was asked for, but what it is part of is not wanted",
-                Wish::None | Wish::Down => "by nobody",
-            };
-            return self.say("wanted", how, &[]);
-        };
-        let graph = self.engine.graph();
-        for pair in chain.windows(2) {
-            let edges = graph.outgoing(pair[1]).iter().filter(|edge| edge.other == pair[0]);
-            let mut edges = edges.filter(|edge| edge.relation.pulls());
-            let word = edges.next().map_or("needs", |edge| words(edge.relation).0);
-            let (by, of) = (self.view.name(pair[1]).to_owned(), self.view.name(pair[0]));
-            let what = match word {
-                "any-of" => format!("{by} needs one of several, as {of}"),
-                "milestone" => format!("{by} needs that {of} was ready once"),
-                word => format!("{by} {word} {of}"),
-            };
-            self.say("wanted", &what, &[("by", Value::text(by))]);
-        }
-        let name = self.view.name(*last).to_owned();
-        let is_enabled = self.view.boot.contains(last);
-        let how = match self.engine.wish(*last) {
-            Wish::Up if is_enabled => "is enabled",
-            Wish::Up | Wish::None | Wish::Down => "was asked for",
-            Wish::Once => "was asked for once",
-        };
-        self.say("wanted", &format!("{name} {how}"), &[("by", Value::text(name))]);
-    }
-
-    fn cause(&mut self, label: &str, id: Id, cause: Cause) {
-        let graph = self.engine.graph();
-        let mut what = reasons::step(graph, id, cause);
-        if cause == Cause::Condition {
-            what += &format!(" ({})", reasons::tests(self.engine, id));
-        }
+    fn cause(&mut self, label: &str, step: &Step) {
+        let name = |id: Id| self.known.view.name(id).to_owned();
         let values = [
-            ("name", Value::text(self.view.name(id))),
-            ("state", Value::text(self.word(id))),
-            ("leads-to", Value::Text(cause.leads_to().map(|id| self.view.name(id).to_owned()))),
+            ("name", Value::text(name(step.id))),
+            ("state", Value::text(self.known.word(step.id))),
+            ("leads-to", Value::Text(step.cause.leads_to().map(name))),
         ];
-        let since = self.since(id).map(|since| format!(" (since {since})"));
-        self.say(label, &(what + &since.unwrap_or_default()), &values);
+        self.say(label, &step.text, &values);
     }
 
-    /// What its supervisor knows: of this boot, or nothing.
-    fn status(&self, id: Id) -> Option<Status> {
-        let service = self.engine.graph().service(id);
-        let places = Places::below(&self.query.sources.dir);
-        let parent = match service.kind {
-            Kind::Daemon => places.scan,
-            Kind::Oneshot => places.manager.join(ONESHOT),
-            Kind::Group => return None,
-        };
-        let live = Service::open(parent.join(&service.name).as_os_str()).ok()?;
-        let boot = BootId::now();
-        live.status().ok()?.filter(|status| status.boot.is_none_or(|of| of == boot))
-    }
-
-    /// How it last ended, how often it was started, and what is to come.
     fn process(&mut self, id: Id) {
-        let name = self.view.name(id).to_owned();
-        let now = clock::boot();
-        let mut parts = Vec::new();
-        let mut values = vec![("name", Value::text(&name))];
-        if let Some(status) = self.status(id) {
-            if let Some(death) = status.last_run {
-                parts.push(format!("last end: {}", reasons::of_death(death)));
-                values.push(("exit", Value::text(death.to_string())));
-            }
-            if status.starts > 1 {
-                parts.push(format!("restarts: {}", status.starts - 1));
-            }
-            values.push(("restarts", Value::number(status.starts.saturating_sub(1))));
-            let next = status.start_due.filter(|_| status.wanted != Wanted::Down);
-            if let Some(due) = next {
-                parts.push(format!("next start: in {}", seconds(due, now)));
-                values.push(("retry-ms", Value::number(due.since(now))));
-            }
+        let name = self.known.view.name(id);
+        let fares = self.known.fares(id);
+        let mut values = vec![("name", Value::text(name))];
+        if let Some((death, oom)) = fares.death {
+            values.push(("exit", Value::text(death.to_string())));
+            values.extend(oom.then_some(("oom", Value::Bool(true))));
         }
-        let due = self.engine.memory(id).due.map(Boot);
-        if let Some(due) = due.filter(|_| self.engine.failure(id).is_none()) {
-            let what = match self.engine.state(id) {
-                State::Stopping => "KILL",
-                State::Down | State::Starting | State::Up | State::Ready | State::Failed => {
-                    "failure"
-                }
-            };
-            parts.push(format!("{what}: in {}, if nothing happens before", seconds(due, now)));
-            values.push(("due-ms", Value::number(due.since(now))));
+        let numbers = [
+            ("restarts", fares.restarts),
+            ("retry-ms", fares.retry),
+            ("due-ms", fares.due.map(|(_, ms)| ms)),
+        ];
+        for (key, number) in numbers {
+            values.extend(number.map(|number| (key, Value::number(number))));
         }
+        let parts = fares.parts();
         if !parts.is_empty() {
             self.say("process", &format!("{name}: {}", parts.join("; ")), &values);
         }
     }
 
-    /// The commands that are worth a try at a root.
-    fn help(&self, id: Id, cause: Cause) -> Vec<String> {
-        let name = |id: Id| self.view.name(id);
-        let dir = &self.query.sources.dir;
-        let dir = match dir == std::path::Path::new(USUAL) {
-            true => String::new(),
-            false => format!(" --dir {}", dir.display()),
-        };
-        let generations = &self.query.sources.generations;
-        let dir = match generations == std::path::Path::new(GENERATIONS) {
-            true => dir,
-            false => format!("{dir} --generations {}", generations.display()),
-        };
+    /// A command of ours.
+    fn command(&self, advice: Advice) -> String {
+        let name = |id: Id| self.known.view.name(id);
+        let sources = &self.query.sources;
+        let mut dir = String::new();
+        for (option, path, usual) in
+            [("--dir", &sources.dir, USUAL), ("--generations", &sources.generations, GENERATIONS)]
+        {
+            if path != std::path::Path::new(usual) {
+                dir += &format!(" {option} {}", path.display());
+            }
+        }
         let change = |verb: &str, id: Id| format!("svc-change{dir} {verb} {}", name(id));
-        let log = format!("svc-logread {}", name(id));
-        match cause {
-            Cause::Unwanted if self.is_gone(id) => Vec::new(),
-            Cause::Unwanted | Cause::HeldDown => vec![change("up", id)],
-            // It would go on if the manager knew the facts.
-            Cause::Limit if self.engine.graph().service(id).when.is_some() => {
-                vec![format!("svc-change{dir} look")]
-            }
-            Cause::Condition => vec![format!("svc-change{dir} look")],
-            Cause::Failed(Failure::Died(_)) => vec![log],
-            Cause::Failed(Failure::Ended(_) | Failure::StartTimedOut) => {
-                vec![log, change("reset", id)]
-            }
-            Cause::Failed(Failure::ReadyTimedOut) => vec![log, change("restart", id)],
-            Cause::Conflicts(other) => vec![change("down", other)],
-            Cause::UnderWay | Cause::Restarting | Cause::Limit => vec![change("wait", id)],
-            Cause::PartOf(other)
-            | Cause::Needs(other)
-            | Cause::NeedsOneOf(other)
-            | Cause::After(other)
-            | Cause::StopsAfter(other) => vec![format!("svc-db{dir} why {}", name(other))],
+        match advice {
+            Advice::Up(id) => change("up", id),
+            Advice::Down(id) => change("down", id),
+            Advice::Restart(id) => change("restart", id),
+            Advice::Reset(id) => change("reset", id),
+            Advice::Wait(id) => change("wait", id),
+            Advice::Log(id) => format!("svc-logread {}", name(id)),
+            Advice::Why(id) => format!("svc-db{dir} why {}", name(id)),
+            Advice::Look => format!("svc-change{dir} look"),
         }
     }
-}
-
-fn seconds(due: Boot, now: Boot) -> String {
-    let ms = due.since(now);
-    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
 }
