@@ -10,7 +10,7 @@ mod filter;
 #[allow(clippy::module_inception, reason = "a program's folder has its name")]
 mod log;
 mod logd;
-mod read;
+pub(crate) mod read;
 pub(crate) mod script;
 mod tai64n;
 mod tai64nlocal;

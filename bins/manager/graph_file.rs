@@ -112,6 +112,13 @@ fn service(graph: &Graph, id: Id, description: Option<&str>, text: &mut String) 
     *text += &conflicts.concat();
 }
 
+/// The lines about one service, but for its description.
+pub(crate) fn about(graph: &Graph, id: Id) -> String {
+    let mut text = String::new();
+    service(graph, id, None, &mut text);
+    text
+}
+
 /// A relation to another service, as the file says it.
 pub fn said(relation: Relation, other: &str) -> String {
     let (word, loss) = words(relation);

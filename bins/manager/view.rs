@@ -16,7 +16,7 @@ use super::generations::{self, BOOT, GOOD};
 use super::graph::{Graph, Id};
 use super::live::{self, Live};
 use super::places::{MANAGER, Places, STATE};
-use super::table::{Contents, Row};
+use super::table::{Contents, Header, Row};
 use crate::tree::client::alive;
 
 /// How often the table is read again while a line of it is being written: that takes microseconds.
@@ -43,6 +43,8 @@ pub(crate) struct View {
     pub(crate) boot: BTreeSet<Id>,
     /// What the state table says, in the order of the graph. None: it is of no matter here.
     pub(crate) rows: Option<Vec<Row>>,
+    /// What the state table says of all; of what is live alone.
+    pub(crate) header: Option<Header>,
     /// Whose line of the table is damaged.
     pub(crate) damaged: BTreeSet<Id>,
     /// What is wrong with the state table, if anything: a line for people.
@@ -60,6 +62,7 @@ impl View {
             graph: Rc::new(graph),
             boot: boot.into_iter().collect(),
             rows: None,
+            header: None,
             damaged: BTreeSet::new(),
             warning: None,
         })
@@ -191,6 +194,7 @@ fn read(sources: &Sources) -> Result<(View, Vec<usize>)> {
         path: generations::path(&sources.generations, header.generation),
         boot: boot.into_iter().collect(),
         rows: Some(rows),
+        header: Some(header),
         damaged,
         warning: None,
         graph: Rc::new(graph),

@@ -18,7 +18,7 @@ mod perms;
 mod report;
 mod scan;
 mod scanctl;
-mod scandir;
+pub(crate) mod scandir;
 mod stat;
 mod supervise;
 mod sv;

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::base::error::exit;
 use common::base::name;
@@ -24,6 +24,12 @@ const ROOT_SIZE: usize = 8192;
 pub(super) struct ScanDir {
     dir: OwnedFd,
     path: PathBuf,
+}
+
+/// Whether an svc-scan runs on the directory at `path`, by the record that it left.
+pub(crate) fn is_alive(path: &Path) -> bool {
+    let root = ScanDir::open(path.as_os_str()).and_then(|scan| scan.root());
+    root.is_ok_and(|root| alive(&root.identity).is_some())
 }
 
 impl ScanDir {

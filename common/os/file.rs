@@ -82,7 +82,14 @@ pub fn read_up_to(dir: impl AsFd, path: impl Arg, limit: usize) -> Result<Vec<u8
 
 /// Reads a file of /proc that is made at one read: three system calls.
 pub fn read_proc(path: impl Arg, buffer: &mut [u8]) -> Result<&[u8]> {
-    let fd = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    read_once(CWD, path, buffer)
+}
+
+/// Reads what one read gives of a file that is as long as the buffer at most: three system calls.
+/// Never waits: of a fifo in its place it gets nothing.
+pub fn read_once(dir: impl AsFd, path: impl Arg, buffer: &mut [u8]) -> Result<&[u8]> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let fd = openat(dir, path, flags, Mode::empty())?;
     let length = rustix::io::retry_on_intr(|| read(&fd, &mut *buffer))?;
     Ok(&buffer[..length])
 }

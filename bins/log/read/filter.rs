@@ -34,6 +34,11 @@ impl Filter {
         Ok(Filter { matcher: pattern.map(compile).transpose()?, inverted })
     }
 
+    /// Every line is wanted.
+    pub(super) fn open() -> Filter {
+        Filter { matcher: None, inverted: false }
+    }
+
     /// Whether every line is wanted.
     pub(super) fn is_open(&self) -> bool {
         self.matcher.is_none()

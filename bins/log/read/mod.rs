@@ -23,6 +23,7 @@ mod rotation;
 mod screen;
 mod show;
 mod source;
+pub(crate) mod tail;
 
 use dir::Dir;
 use filter::Filter;

@@ -8,6 +8,7 @@ mod edges;
 pub(crate) mod effective;
 mod find;
 mod generation;
+pub(crate) mod installed;
 mod keep;
 mod options;
 pub(super) mod report;

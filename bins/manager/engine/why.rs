@@ -21,6 +21,28 @@ impl Engine {
         chain
     }
 
+    /// Of each service the end of its causal chain, as `why` has it; found for all at once.
+    pub fn roots(&self) -> Vec<Option<(Id, Cause)>> {
+        let mut roots: Vec<Option<(Id, Cause)>> = vec![None; self.entries.len()];
+        let mut is_known = vec![false; self.entries.len()];
+        let mut path: Vec<(Id, Cause)> = Vec::new();
+        for id in self.graph.ids() {
+            let mut next = Some(id);
+            while let Some(id) = next
+                && !std::mem::replace(&mut is_known[id as usize], true)
+                && let Some(cause) = self.cause(id)
+            {
+                path.push((id, cause));
+                next = cause.leads_to();
+            }
+            // One that is on the way itself, or has no cause, adds nothing.
+            let beyond = next.and_then(|id| roots[id as usize]);
+            let root = beyond.or(path.last().copied());
+            path.drain(..).for_each(|(id, _)| roots[id as usize] = root);
+        }
+        roots
+    }
+
     /// By whom it is needed: itself, who pulls it, and so on to one that somebody asked for.
     /// Empty when it is not needed.
     pub fn wanted_by(&self, id: Id) -> Vec<Id> {

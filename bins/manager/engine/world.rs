@@ -321,11 +321,15 @@ impl World {
 
     /// Invariant 4.
     fn at_rest(&self) -> Result<(), String> {
-        let needed = self.needed();
+        let (needed, roots) = (self.needed(), self.engine.roots());
         for id in self.engine.graph().ids() {
             let state = self.engine.state(id);
             let chain = self.engine.why(id);
-            let root = chain.last().map(|(_, cause)| *cause);
+            let end = chain.last().copied();
+            if roots[id as usize] != end {
+                return Err(format!("{id} leads to {end:?}, not to {:?}", roots[id as usize]));
+            }
+            let root = end.map(|(_, cause)| cause);
             let explained = match root {
                 Some(Cause::Failed(_) | Cause::HeldDown | Cause::Condition) => true,
                 // Others may have asked for that one.

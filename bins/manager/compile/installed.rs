@@ -1,0 +1,187 @@
+//! Which services there are by their files, for programs that show them; and what has become of one
+//! since a generation was made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use common::prelude::*;
+
+use super::find::{self, Found, Main};
+use super::root::Root;
+use super::set::{Loader, Set};
+use super::{directory, edges, vet};
+use crate::manager::files::{self, Files as Tree};
+use crate::manager::graph::Graph;
+use crate::manager::graph_file;
+use crate::manager::service_file::diagnostic::{Code, Diagnostic};
+use crate::manager::service_file::source::Sources;
+
+/// Where service files are.
+pub(crate) struct Directories {
+    /// The image that all paths are of; none: our own file system.
+    pub(crate) image: Option<PathBuf>,
+    /// Those of services, of which a later one overrides an earlier.
+    pub(crate) services: Vec<PathBuf>,
+    /// What is up after a boot.
+    pub(crate) enabled: PathBuf,
+}
+
+/// What the files say of a name.
+#[derive(Debug, Default)]
+pub(crate) struct Installed {
+    pub(crate) name: String,
+    /// Its own file or its template's; none: there is none.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) drop_ins: Vec<PathBuf>,
+    pub(crate) is_masked: bool,
+    pub(crate) is_template: bool,
+    pub(crate) is_enabled: bool,
+    pub(crate) description: Option<String>,
+    /// The first mistake in its files, a line, and how many there are.
+    pub(crate) error: Option<String>,
+    pub(crate) errors: usize,
+}
+
+/// What was read.
+struct Read {
+    root: Root,
+    found: Found,
+    set: Set,
+    sources: Sources,
+    complaints: Vec<Diagnostic>,
+}
+
+fn read(directories: &Directories) -> Result<Read> {
+    let root = Root::new(directories.image.clone());
+    let (mut sources, mut complaints) = (Sources::default(), Vec::new());
+    let Directories { services, enabled, .. } = directories;
+    let found = find::find(&root, services, enabled, &mut sources, &mut complaints)?;
+    let set = Loader::new(&root, &found, &mut sources, &mut complaints).load();
+    Ok(Read { root, found, set, sources, complaints })
+}
+
+/// All services, templates and masked names, in the order of their names; and lines about files that
+/// can't be those of a service.
+pub(crate) fn installed(directories: &Directories) -> Result<(Vec<Installed>, Vec<String>)> {
+    let Read { root, found, set, sources, mut complaints } = read(directories)?;
+    if complaints.iter().all(|complaint| complaint.code != Code::TooMany) {
+        let mut vet = vet::Vet::new(&root, &mut complaints);
+        set.services.values().for_each(|service| vet.service(service));
+        drop(edges::resolve(&set, &found, &mut complaints));
+    }
+    let enabled: BTreeSet<&str> = found.enabled.iter().map(|(name, _)| name.as_str()).collect();
+    let mut names: BTreeSet<&str> = set.services.keys().map(String::as_str).collect();
+    names.extend(set.masked.iter().chain(&set.templates).map(String::as_str));
+    names.extend(
+        found.files.iter().filter(|(_, files)| files.main.is_some()).map(|(name, _)| name.as_str()),
+    );
+    names.extend(&enabled);
+    let mut all: Vec<Installed> =
+        names.into_iter().map(|name| one(&root, &found, &set, name)).collect();
+    all.iter_mut().for_each(|one| one.is_enabled = enabled.contains(one.name.as_str()));
+    let lost = blame(&sources, &mut complaints, &mut all, &root.path(&directories.enabled));
+    Ok((all, lost))
+}
+
+fn one(root: &Root, found: &Found, set: &Set, name: &str) -> Installed {
+    let template = name.split_once('@').map(|(base, _)| format!("{base}@"));
+    let own = found.files.get(name);
+    let of_template = template.and_then(|template| found.files.get(&template));
+    let main = own.and_then(|files| files.main.as_ref());
+    let main = main.or_else(|| of_template.and_then(|files| files.main.as_ref()));
+    let parts = of_template.into_iter().chain(own);
+    let service = set.services.get(name);
+    Installed {
+        name: name.to_owned(),
+        path: main.map(|(path, _)| root.path(path)),
+        drop_ins: parts.flat_map(|files| files.drop_ins.values()).map(|p| root.path(p)).collect(),
+        is_masked: main.is_some_and(|(_, main)| *main == Main::Masked),
+        is_template: name.ends_with('@'),
+        description: service.and_then(|service| service.text("description")).map(str::to_owned),
+        ..Installed::default()
+    }
+}
+
+/// Gives each error to those whose file it is in; returns those that nobody has.
+fn blame(
+    sources: &Sources,
+    complaints: &mut Vec<Diagnostic>,
+    all: &mut [Installed],
+    enabled: &Path,
+) -> Vec<String> {
+    let mut of: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+    for (place, one) in all.iter().enumerate() {
+        let own = one.path.iter().chain(&one.drop_ins).cloned();
+        for path in own.chain([enabled.join(&one.name)]) {
+            of.entry(path).or_default().push(place);
+        }
+    }
+    complaints.sort_by_key(|complaint| (complaint.place, complaint.code));
+    complaints.dedup();
+    let mut lost = Vec::new();
+    for complaint in complaints.iter().filter(|complaint| complaint.is_error()) {
+        let shown = complaint.shown(sources);
+        let line = shown.lines().next().unwrap_or_default();
+        match of.get(Path::new(sources.name(complaint.place.file))) {
+            Some(places) => places.iter().for_each(|place| {
+                let one = &mut all[*place];
+                one.errors += 1;
+                one.error.get_or_insert_with(|| line.to_owned());
+            }),
+            None => lost.push(line.to_owned()),
+        }
+    }
+    lost
+}
+
+/// What has become of a service since a generation was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Nothing.
+    Same,
+    /// It would be another now.
+    Changed,
+    /// There is no file of it any more.
+    Gone,
+    Masked,
+    /// Its files have a mistake: this line.
+    Broken(String),
+}
+
+/// Holds what a generation has of a service, its graph and its directory, against the files.
+pub(crate) fn since(
+    directories: &Directories,
+    name: &str,
+    (graph, generation): (&Graph, &Path),
+) -> Result<Since> {
+    let Read { found, set, sources, mut complaints, .. } = read(directories)?;
+    let Some(service) = set.services.get(name) else {
+        let is_masked = set.masked.contains(name);
+        return Ok(if is_masked { Since::Masked } else { Since::Gone });
+    };
+    let mine =
+        |complaint: &&Diagnostic| complaint.is_error() && complaint.place.file == service.top.file;
+    if let Some(complaint) = complaints.iter().find(mine) {
+        let shown = complaint.shown(&sources);
+        return Ok(Since::Broken(shown.lines().next().unwrap_or_default().to_owned()));
+    }
+    let old =
+        files::read(generation, name).unable(format_args!("read {}", generation.display()))?;
+    let run = old.get(&format!("services/{name}/run"));
+    let mut new = Tree::new();
+    directory::add(service, run.map_or("", |run| programs(&run.text)), &mut new);
+    if new != old {
+        return Ok(Since::Changed);
+    }
+    let dependencies = edges::resolve(&set, &found, &mut complaints);
+    let about = |graph: &Graph| graph.find(name).map(|id| graph_file::about(graph, id));
+    let is_same = dependencies.is_none_or(|now| about(&now.graph) == about(graph));
+    Ok(if is_same { Since::Same } else { Since::Changed })
+}
+
+/// Where the programs are that a run script names in its first line.
+fn programs(run: &str) -> &str {
+    let first = run.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
+    let program = first.split_ascii_whitespace().next().unwrap_or_default();
+    program.rsplit_once('/').map_or("", |(dir, _)| dir)
+}
