@@ -1,6 +1,8 @@
 //! svctl: the one command: what people type to see their services and to move them.
 
 mod boot;
+mod advice;
+mod ages;
 mod call;
 mod check;
 mod completions;
@@ -9,15 +11,25 @@ mod files;
 mod generations;
 mod halt;
 mod help;
+mod is;
+mod known;
+mod list;
 mod logs;
 mod lower;
 mod moves;
 mod root;
 mod site;
 mod stale;
+mod names;
+mod plain;
+mod site;
+mod standing;
+mod status;
 mod terminal;
+mod tree;
 mod verbs;
 mod version;
+mod why;
 
 use common::os::fds::fill_stdio;
 use common::prelude::*;

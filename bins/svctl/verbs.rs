@@ -4,7 +4,7 @@ use common::prelude::*;
 
 use super::call::Call;
 use super::files::{cat, edit, enable, mask, show};
-use super::{boot, check, completions, generations, halt, logs, moves, stale, version};
+use super::{boot, check, completions, generations, halt, is, list, logs, moves, stale, status, tree, version, why};
 
 /// What a verb is about, in the order of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,13 @@ pub(super) const VERBS: &[Verb] = &[
     boot::VERB,
     halt::VERB,
     completions::VERB,
+    status::VERB,
+    why::VERB,
+    list::VERB,
+    tree::VERB,
+    is::UP,
+    is::READY,
+    is::FAILED,
     version::VERB,
 ];
 

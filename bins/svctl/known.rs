@@ -1,0 +1,415 @@
+//! All that can be known of a live tree at one moment, from files alone.
+
+use std::cell::OnceCell;
+use std::os::fd::OwnedFd;
+
+use common::base::stamp::{Boot, Wall};
+use common::format::status::{self, Status};
+use common::os::process::BootId;
+use common::os::{clock, file};
+use common::prelude::*;
+use rustix::fs::CWD;
+
+use super::call::Call;
+use super::site::{Kind as SiteKind, Site};
+use super::standing::{Facts, Process, Standing};
+use crate::manager::engine::{Cause, Engine, Failure, State};
+use crate::manager::explain::Explanation;
+use crate::manager::generations::{BOOT, linked, number};
+use crate::manager::graph::{Id, Kind};
+use crate::manager::places::ONESHOT;
+use crate::manager::reasons;
+use crate::manager::table::Row;
+use crate::manager::view::{Sources, View, is_managed};
+use crate::tree::scandir;
+
+/// How often a status is read again that was being replaced: each time the window is microseconds.
+const TRIES: u32 = 100;
+
+/// What is known. What of it takes a look at a file for each service is looked for when it is asked for.
+pub(super) struct Known {
+    pub(super) sources: Sources,
+    pub(super) view: View,
+    pub(super) engine: Engine,
+    /// Whether svc-managerd runs, and svc-scan.
+    pub(super) is_managed: bool,
+    pub(super) is_scanned: bool,
+    supervisors: Supervisors,
+    standings: Vec<OnceCell<Standing>>,
+    roots: OnceCell<Vec<Option<(Id, Cause)>>>,
+    pub(super) wall: Wall,
+    pub(super) boot: Boot,
+}
+
+impl Known {
+    /// Of the tree that is asked about. An image has none.
+    pub(super) fn read(call: &Call) -> Result<Known> {
+        if call.site.kind == SiteKind::Image {
+            let command = call.site.command();
+            return Err(Error::user(format_args!(
+                "nothing of an image runs: {command} list shows what is installed there"
+            )));
+        }
+        let sources = call.site.sources();
+        let mut view = View::live(&sources).map_err(|e| nothing(&call.site, e))?;
+        let (is_managed, boot) = (is_managed(&sources), clock::boot());
+        let is_scanned = scandir::is_alive(&call.site.places().scan);
+        let supervisors = Supervisors::new(&call.site, view.graph.len());
+        if !is_managed {
+            let shows = |id| supervisors.process(&view, id, is_scanned, boot);
+            let processes: Vec<Option<Process>> = view.graph.ids().map(shows).collect();
+            let rows = view.rows.iter_mut().flatten();
+            rows.zip(processes).for_each(|(row, process)| correct(row, process));
+        }
+        Ok(Known {
+            engine: view.engine(&sources),
+            standings: vec![OnceCell::new(); view.graph.len()],
+            roots: OnceCell::new(),
+            wall: clock::wall(),
+            sources,
+            view,
+            is_managed,
+            is_scanned,
+            supervisors,
+            boot,
+        })
+    }
+
+    /// How it stands.
+    pub(super) fn standing(&self, id: Id) -> Standing {
+        *self.standings[id as usize].get_or_init(|| self.find_standing(id))
+    }
+
+    fn find_standing(&self, id: Id) -> Standing {
+        let process = self.supervisors.process(&self.view, id, self.is_scanned, self.boot);
+        if self.view.damaged.contains(&id) && process.is_none_or(|shown| shown == Process::Down) {
+            return Standing::Unknown;
+        }
+        Facts {
+            state: self.engine.state(id),
+            failure: self.engine.failure(id),
+            is_needed: self.engine.is_needed(id),
+            is_stalled: self.engine.is_stalled(id),
+            is_managed: self.is_managed,
+            process,
+        }
+        .standing()
+    }
+
+    /// How many stand so.
+    pub(super) fn count(&self, standing: Standing) -> usize {
+        self.view.graph.ids().filter(|id| self.standing(*id) == standing).count()
+    }
+
+    /// What its supervisor has on file, of this boot.
+    pub(super) fn status(&self, id: Id) -> Option<&Status> {
+        self.supervisors.status(&self.view, id)
+    }
+
+    /// Where the causes of what is not as wanted lead to.
+    pub(super) fn root(&self, id: Id) -> Option<(Id, Cause)> {
+        let root = self.roots.get_or_init(|| self.engine.roots())[id as usize];
+        let (root, cause) = self.own_failure(id).or(root)?;
+        self.own_failure(root).or(Some((root, cause)))
+    }
+
+    /// The causes from this one to the root.
+    pub(super) fn chain(&self, id: Id) -> Vec<(Id, Cause)> {
+        match self.own_failure(id) {
+            Some(failure) => vec![failure],
+            None => self.engine.why(id),
+        }
+    }
+
+    /// A failure that its process shows, and the manager has not on file (any more).
+    fn own_failure(&self, id: Id) -> Option<(Id, Cause)> {
+        let failure = match self.standing(id) {
+            Standing::Restarting => Failure::Died,
+            Standing::Failed => Failure::Ended,
+            Standing::Late
+            | Standing::Blocked
+            | Standing::Unknown
+            | Standing::Waiting
+            | Standing::Starting
+            | Standing::Up
+            | Standing::Stopping
+            | Standing::Ready
+            | Standing::Down => return None,
+        };
+        let death = self.status(id).filter(|_| self.engine.failure(id).is_none())?.last_run?;
+        Some((id, Cause::Failed(failure(death))))
+    }
+
+    /// What explains it.
+    pub(super) fn explanation(&self) -> Explanation<'_> {
+        Explanation { sources: &self.sources, view: &self.view, engine: &self.engine }
+    }
+
+    pub(super) fn name(&self, id: Id) -> &str {
+        self.view.name(id)
+    }
+
+    /// Whether something of it runs, as far as anybody can tell.
+    pub(super) fn is_up(&self, id: Id) -> bool {
+        let shows_pid = || self.status(id).is_some_and(|status| status.pid.is_some());
+        match self.standing(id) {
+            Standing::Ready | Standing::Up => true,
+            Standing::Restarting | Standing::Late => shows_pid(),
+            Standing::Failed
+            | Standing::Blocked
+            | Standing::Unknown
+            | Standing::Waiting
+            | Standing::Starting
+            | Standing::Stopping
+            | Standing::Down => false,
+        }
+    }
+
+    /// Since when it stands so.
+    pub(super) fn since(&self, id: Id) -> Option<Wall> {
+        let row = self.view.rows.as_ref().and_then(|rows| rows.get(id as usize));
+        let kept = row.map(|row| row.since).filter(|since| since.0 != 0);
+        let Some(status) = self.status(id) else { return kept };
+        let changed = Some(status.changed).filter(|changed| changed.0 != 0);
+        match self.standing(id) {
+            Standing::Ready => status.ready.or(changed).or(kept),
+            Standing::Up | Standing::Restarting | Standing::Late => changed.or(kept),
+            Standing::Failed
+            | Standing::Blocked
+            | Standing::Unknown
+            | Standing::Waiting
+            | Standing::Starting
+            | Standing::Stopping
+            | Standing::Down => kept.or(changed),
+        }
+    }
+
+    /// How often it was started again.
+    pub(super) fn restarts(&self, id: Id) -> u64 {
+        self.status(id).map_or(0, |status| status.starts.saturating_sub(1))
+    }
+
+    /// In how many milliseconds it is tried again.
+    pub(super) fn retry(&self, id: Id) -> Option<u64> {
+        let status = self.status(id).filter(|_| !self.standing(id).is_settled())?;
+        Some(status.start_due?.since(self.boot))
+    }
+
+    /// Why it is not where it is wanted, in a few words.
+    pub(super) fn reason(&self, id: Id) -> Option<String> {
+        let standing = self.standing(id);
+        if standing == Standing::Unknown {
+            return Some("its line of the state table is damaged".to_owned());
+        }
+        if standing == Standing::Restarting {
+            let status = self.status(id)?;
+            let death = status.last_run.map(|death| reasons::of_end(death, status.oom));
+            let error = status.start_error.map(|e| {
+                format!(
+                    "can't be started: {}",
+                    common::base::error::reason(common::base::error::errno(e))
+                )
+            });
+            let next = self.retry(id).map(|ms| format!("next try in {}", super::ages::ahead(ms)));
+            let parts: Vec<_> = [error.or(death), next].into_iter().flatten().collect();
+            return Some(parts.join(", ")).filter(|text| !text.is_empty());
+        }
+        if standing == Standing::Ready {
+            return None;
+        }
+        let (root, cause) = self.root(id)?;
+        if root != id {
+            return Some(self.cause(root, cause));
+        }
+        match cause {
+            Cause::Unwanted | Cause::UnderWay => None,
+            Cause::HeldDown => Some("held down".to_owned()),
+            Cause::Failed(failure) => Some(self.failure(id, failure)),
+            Cause::Condition => Some(format!("condition: {}", reasons::tests(&self.engine, id))),
+            Cause::Limit if self.is_managed => Some("waits for its turn".to_owned()),
+            Cause::Limit => Some("no svc-managerd to start it".to_owned()),
+            Cause::Restarting => Some("restart".to_owned()),
+            Cause::PartOf(_)
+            | Cause::Needs(_)
+            | Cause::NeedsOneOf(_)
+            | Cause::Conflicts(_)
+            | Cause::After(_)
+            | Cause::StopsAfter(_) => Some(self.cause(id, cause)),
+        }
+    }
+
+    /// A step of a chain, with what only supervisors know.
+    pub(super) fn cause(&self, id: Id, cause: Cause) -> String {
+        let graph = &self.view.graph;
+        match cause {
+            Cause::Failed(failure) => {
+                format!("{} failed: {}", self.name(id), self.failure(id, failure))
+            }
+            Cause::Condition => {
+                format!(
+                    "{} ({})",
+                    reasons::step(graph, id, cause),
+                    reasons::tests(&self.engine, id)
+                )
+            }
+            Cause::Limit if !self.is_managed => {
+                format!("{} has no svc-managerd to start it", self.name(id))
+            }
+            Cause::UnderWay if self.standing(id) == Standing::Up => {
+                format!("{} runs, and has not said yet that it is ready", self.name(id))
+            }
+            Cause::UnderWay => format!("{} is {}", self.name(id), self.standing(id).word()),
+            Cause::Unwanted
+            | Cause::HeldDown
+            | Cause::Limit
+            | Cause::Restarting
+            | Cause::PartOf(_)
+            | Cause::Needs(_)
+            | Cause::NeedsOneOf(_)
+            | Cause::Conflicts(_)
+            | Cause::After(_)
+            | Cause::StopsAfter(_) => reasons::step(graph, id, cause),
+        }
+    }
+
+    fn failure(&self, id: Id, failure: Failure) -> String {
+        let oom = self.status(id).is_some_and(|status| status.oom);
+        reasons::of_failure(failure) + if oom { " (out of memory)" } else { "" }
+    }
+
+    /// What is wrong with the tree as a whole, or is to be known of it: lines.
+    pub(super) fn warnings(&self, site: &Site) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.is_scanned {
+            lines.push("svc-scan is not running: nothing starts again what dies".to_owned());
+        }
+        if !self.is_managed {
+            lines.push(
+                "svc-managerd is not running: nothing moves; processes are shown as they are"
+                    .to_owned(),
+            );
+        }
+        lines.extend(self.view.warning.clone());
+        let Some(header) = &self.view.header else { return lines };
+        if header.ends {
+            lines.push("an essential service has failed: everything goes down".to_owned());
+        }
+        let (live, command) = (header.generation, site.command());
+        if let Some((back, due)) = header.back {
+            let left = Boot(due).since(self.boot).div_ceil(1000);
+            lines.push(format!(
+                "generation {live} is on trial: back to {back} in {left} s unless {command} confirm"
+            ));
+        }
+        match linked(&self.sources.generations, BOOT) {
+            Some(accepted) if accepted != live && header.back.is_none() => lines
+                .push(format!("generation {accepted} is accepted and not live: {command} plan")),
+            Some(_) => {}
+            None => lines.push(format!(
+                "{}/boot leads to no generation",
+                self.sources.generations.display()
+            )),
+        }
+        lines
+    }
+
+    /// The number of the generation that is live.
+    pub(super) fn generation(&self) -> Option<u64> {
+        number(&self.view.path)
+    }
+}
+
+/// What there is to say where no manager was ever at work.
+fn nothing(site: &Site, e: Error) -> Error {
+    if e.code != common::base::error::exit::NOT_SUPERVISED {
+        return e;
+    }
+    let (dir, command) = (site.dir.display(), site.command());
+    let text = format!(
+        "nothing is live in {dir}: no svc-managerd has been at work there ({command} list shows what is installed)"
+    );
+    Error::new(e.code, text)
+}
+
+/// What supervisors have on file: of this boot, or nothing. One descriptor leads to all.
+struct Supervisors {
+    scan: Option<OwnedFd>,
+    oneshots: Option<OwnedFd>,
+    boot: BootId,
+    statuses: Vec<OnceCell<Option<Status>>>,
+}
+
+impl Supervisors {
+    fn new(site: &Site, count: usize) -> Supervisors {
+        let places = site.places();
+        let open = |path| file::open_dir(CWD, &path).ok();
+        Supervisors {
+            scan: open(places.scan),
+            oneshots: open(places.manager.join(ONESHOT)),
+            boot: BootId::now(),
+            statuses: vec![OnceCell::new(); count],
+        }
+    }
+
+    fn status(&self, view: &View, id: Id) -> Option<&Status> {
+        self.statuses[id as usize].get_or_init(|| self.read(view, id)).as_ref()
+    }
+
+    fn read(&self, view: &View, id: Id) -> Option<Status> {
+        let service = view.graph.service(id);
+        let dir = match service.kind {
+            Kind::Daemon => self.scan.as_ref()?,
+            Kind::Oneshot => self.oneshots.as_ref()?,
+            Kind::Group => return None,
+        };
+        let was = view.rows.as_ref().and_then(|rows| rows.get(id as usize)?.was.as_deref());
+        let status = read_status(dir, &service.name).or_else(|| read_status(dir, was?));
+        status.filter(|status| status.boot.is_none_or(|of| of == self.boot))
+    }
+
+    /// What its process shows. A oneshot that is done has none: what it is then, the manager knows.
+    fn process(&self, view: &View, id: Id, is_scanned: bool, now: Boot) -> Option<Process> {
+        let service = view.graph.service(id);
+        let status = self.status(view, id).filter(|_| service.kind == Kind::Daemon)?;
+        // Where nobody is left to write it down, a status may be older than the death.
+        let is_there = is_scanned || is_alive(status);
+        Some(Process::of(status, service.has_readiness, is_there, now))
+    }
+}
+
+#[inline(never)]
+fn read_status(dir: &OwnedFd, name: &str) -> Option<Status> {
+    let path = format!("{name}/supervise/status");
+    // What is behind them is padding.
+    let mut buffer = [0; status::MAX];
+    for _ in 0..TRIES {
+        let bytes = file::read_once(dir, path.as_str(), &mut buffer).ok()?;
+        if bytes.first().is_none_or(|first| *first == b'\n') {
+            return None;
+        }
+        if let Some(status) = Status::unpack(bytes) {
+            return Some(status);
+        }
+    }
+    None
+}
+
+/// Whether the process of a status lives.
+fn is_alive(status: &Status) -> bool {
+    let stat = status.pid.and_then(|pid| common::os::process::stat(pid).ok());
+    stat.is_some_and(|stat| stat.start == status.start && !matches!(stat.state, b'Z' | b'X'))
+}
+
+/// What a manager would see at once if it came to life.
+fn correct(row: &mut Row, process: Option<Process>) {
+    let state = match process {
+        Some(Process::Ready) => State::Ready,
+        Some(Process::Up) => State::Up,
+        Some(Process::Starting | Process::Again) => State::Starting,
+        Some(Process::Stopping) => State::Stopping,
+        Some(Process::Failed) => State::Failed,
+        Some(Process::Down) if row.memory.state != State::Failed => State::Down,
+        Some(Process::Down) | None => return,
+    };
+    row.memory.state = state;
+}

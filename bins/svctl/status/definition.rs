@@ -1,0 +1,71 @@
+//! Where a service is defined, and whether what is live is that still.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::manager::compile::installed::{Directories, Since, since};
+use crate::svctl::known::Known;
+use crate::svctl::site::Site;
+
+/// Its files.
+#[derive(Debug)]
+pub(super) struct Definition {
+    /// Its own file, or its template's; none: there is none any more.
+    pub(super) path: Option<PathBuf>,
+    pub(super) drop_ins: Vec<PathBuf>,
+    pub(super) since: Since,
+}
+
+impl Site {
+    /// Where its service files are, for who reads them.
+    pub(in crate::svctl) fn directories(&self) -> Directories {
+        let image = self.image.clone();
+        let inner = |path: &Path| match &image {
+            Some(image) => Path::new("/").join(path.strip_prefix(image).unwrap_or(path)),
+            None => path.to_owned(),
+        };
+        Directories {
+            services: vec![inner(&self.packages), inner(&self.services)],
+            enabled: inner(&self.enabled),
+            image,
+        }
+    }
+}
+
+/// The definition of a service that is live. The files are read only if one of them was touched since
+/// its generation was made.
+pub(super) fn of(site: &Site, known: &Known, name: &str) -> Definition {
+    let template = name.split_once('@').map(|(base, _)| format!("{base}@"));
+    let names: Vec<&str> = [Some(name), template.as_deref()].into_iter().flatten().collect();
+    let dirs = [&site.services, &site.packages];
+    let own = names.iter().flat_map(|name| dirs.map(|dir| dir.join(format!("{name}.toml"))));
+    let path = own.into_iter().find(|path| path.symlink_metadata().is_ok());
+    let mut drop_ins = Vec::new();
+    let mut looked: Vec<PathBuf> = path.iter().cloned().collect();
+    for dir in names.iter().rev().flat_map(|name| dirs.map(|dir| dir.join(format!("{name}.d")))) {
+        let mut found: Vec<PathBuf> = std::fs::read_dir(&dir)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+            .collect();
+        found.sort();
+        drop_ins.extend(found.iter().cloned());
+        looked.extend(found.into_iter().chain([dir]));
+    }
+    let made = ctime(&known.view.path.join("contents"));
+    let is_touched = path.is_none() || looked.iter().any(|path| ctime(path) >= made);
+    let since = match is_touched {
+        true => since(&site.directories(), name, (&known.view.graph, &known.view.path)),
+        false => Ok(Since::Same),
+    };
+    let since = since.unwrap_or_else(|e| Since::Broken(e.message));
+    Definition { path: path.filter(|_| since != Since::Gone), drop_ins, since }
+}
+
+/// When a file was changed or put in its place; a missing one never was.
+fn ctime(path: &Path) -> Option<(i64, i64)> {
+    let about = path.symlink_metadata().ok()?;
+    Some((about.ctime(), about.ctime_nsec()))
+}

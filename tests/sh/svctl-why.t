@@ -1,0 +1,87 @@
+#!/bin/sh
+# svctl why: the root cause of whatever keeps a service from where it is wanted.
+. "${0%/*}/lib.sh"
+. "$here/svctl.sh"
+. "$here/svctl-scene.sh"
+cd "$T" || exit 111
+
+exits 102 'where nothing is live there is nothing to explain' ctl why
+unit mail <<'EOF'
+exec = ["sleep", "1000"]
+when.all = ["net/up = yes"]
+EOF
+cp "$(command -v sleep)" prog
+unit missing <<EOF
+exec = ["$T/prog", "1000"]
+restart = "no"
+EOF
+unit rival <<'EOF'
+exec = ["sleep", "1000"]
+conflicts = ["cache"]
+EOF
+: >"$etc/enabled/mail"
+scene || { fail 'the scene is set'; done_testing; }
+
+golden why "$(COLUMNS=200 ctl why | same_each_time)"
+for name in web crash files paused spare slow; do
+	golden "why-$name" "$(COLUMNS=200 ctl why "$name" | same_each_time)"
+done
+golden why-80-unicode "$(COLUMNS=80 LC_ALL=C.UTF-8 ctl why | grep -v ' try: ' | same_each_time)"
+ctl_fits() { COLUMNS=80 ctl why | grep -v ' try: ' | fits 80; }
+ok 'but for commands all is cut to the width' ctl_fits
+
+like 'a condition is told with what does not hold' "$(ctl why mail)" 'root cause: the condition of mail does not hold \(net/up = yes\)'
+exits 4 'a name that there is not' ctl why webb
+like 'is met with what was meant' "$(cat err)" 'did you mean web'
+
+# ---- what was asked for ----
+ok 'a service is taken down that others need' change --quiet down --with-dependents database
+until_ok 10 is_in web down
+like 'who needs it is told so' "$(ctl why web)" 'root cause: database is held down'
+like 'and what ends that' "$(ctl why web)" 'try: svctl --prefix .* start database'
+like 'all that it keeps down are told together' "$(ctl why)" 'keeps from where they are wanted: app, web'
+change --quiet up database
+until_ok 10 is_in app ready
+
+# ---- a program that is not there any more ----
+rm prog
+change --quiet --no-wait up missing
+until_ok 10 is_in missing failed
+until_ok 10 grep -q prog var/log/coppice/missing/current
+like 'a missing program ends with 127' "$(ctl why missing)" 'root cause: missing failed: exit code 127'
+like 'and is named by its log' "$(ctl why missing)" 'unable to run .*/prog: No such file or directory'
+
+# ---- one that is ready whenever somebody looks ----
+unit flap <<'EOF'
+exec = ["/bin/sh", "-c", "sleep 0.1; exit 4"]
+restart-delay = "100ms"
+restart-delay-max = "200ms"
+EOF
+rm "$etc/services/missing.toml"
+compile && change --quiet apply
+change --quiet --no-wait up flap
+becomes 20 'who dies over and over is told so' sh -c "svctl --prefix '$T' why flap | grep -q '^R flap is restarting'"
+becomes 20 'with its end' sh -c "svctl --prefix '$T' why flap | grep -q 'root cause: flap failed: exit code 4'"
+
+# ---- one that may not be up beside another ----
+change --quiet --no-wait up rival
+like 'a conflict is told' "$(ctl why rival)" 'root cause: rival conflicts with cache'
+like 'with what would end it' "$(ctl why rival)" 'try: svctl --prefix .* stop cache'
+
+# ---- the same chain as that of svc-db ----
+chain() { sed -n 's/^ *\(because\|root cause\): \(.*\)/\2/p' | sed 's/ (since .*//'; }
+is 'svc-db names the same causes' "$(ctl why a-name-that-is-longer-than-anybody-can-remember | chain)" \
+	"$(svc-db --dir "$run" --generations "$lib" why a-name-that-is-longer-than-anybody-can-remember | chain)"
+
+# ---- control characters ----
+unit naughty <<'EOF'
+exec = ["/bin/sh", "-c", "printf 'a\\033[2Jb\\n'; exit 1"]
+restart = "no"
+EOF
+compile && change --quiet apply
+change --quiet --no-wait up naughty
+until_ok 10 grep -q 2Jb var/log/coppice/naughty/current
+until_ok 10 is_in naughty failed
+like 'what a log would do to a terminal is shown instead' "$(ctl why naughty)" 'a\\x1b\[2Jb'
+
+done_testing
