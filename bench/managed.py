@@ -141,6 +141,15 @@ class Ours(Managed):
     def down_command(self, name):
         return self.change("down", name)
 
+    def status_command(self):
+        """All services in a table. svctl wants all below one directory."""
+        for path, target in (("run/coppice", "run"), ("var/lib/coppice", "lib"), ("etc/coppice", "etc")):
+            link = self.path("prefix", path)
+            if not os.path.lexists(link):
+                os.makedirs(os.path.dirname(link), exist_ok=True)
+                os.symlink(self.path(target), link)
+        return [self.peer.where("svctl"), "--prefix", self.path("prefix"), "status"]
+
     def manager(self):
         with open(self.path("run", "manager", "managerd")) as file:
             return int(next(line for line in file if line.startswith("pid="))[4:])
@@ -183,6 +192,9 @@ class Systemd(Managed):
 
     def down_command(self, name):
         return [shutil.which("systemctl"), "--user", "stop", f"{name}.service"]
+
+    def status_command(self):
+        return [shutil.which("systemctl"), "--user", "--no-pager", "list-units"]
 
     def end(self):
         super().end()

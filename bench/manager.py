@@ -9,6 +9,7 @@ from procfs import kilobytes
 UP = 1.5
 REST = 0.2
 COMMANDS = 20
+SHOWN = 1000
 MANY = 10000
 CHANGED = 100
 
@@ -85,6 +86,21 @@ def starts(tree, names, command=None):
         runs.append((at[name] - at["command.begin"]) / 1e3)
         ends.append((at["command.end"] - at["command.begin"]) / 1e3)
     return statistics.median(runs), statistics.median(ends)
+
+
+def status(bench, peer):
+    """A table of a thousand services, in milliseconds, from the start of the command to its end."""
+    tree = None if peer.name == "bare" else managed(peer, bench, independent(SHOWN))
+    if tree is None or peer.name == "coppice" and not peer.where("svctl"):
+        return {}
+    try:
+        tree.start_and_wait()
+        tree.settle()
+        argv = tree.status_command()
+        run(tree, argv)
+        return {f"status-{SHOWN}": statistics.median(run(tree, argv) for _ in range(COMMANDS)) * 1e3}
+    finally:
+        tree.end()
 
 
 def compile_files(count):
@@ -179,6 +195,7 @@ ROWS = {
 } | {
     "change": (change, {"change-runs": "us", "change": "us", "change-first": "us"}),
     "svctl-start": (svctl_start, {"svctl-start": "us"}),
+    f"status-{SHOWN}": (status, {f"status-{SHOWN}": "ms"}),
     "compile-1000": (compile_files(1000), compile_lines(1000)),
     "compile-10000": (compile_files(10000), compile_lines(10000)),
     "manager-memory": (memory, {"manager-memory": "kB", "manager-memory-pss": "kB"}),
@@ -187,6 +204,6 @@ ROWS = {
         "many-apply-same": "s", "many-down": "s", "many-up-again": "s"}),
 }
 # Those that compare with systemd.
-BESIDE_SYSTEMD = (*SHAPES, "change", "svctl-start")
+BESIDE_SYSTEMD = (*SHAPES, "change", "svctl-start", f"status-{SHOWN}")
 ON_DEMAND = ("compile-10000", "many")
 ONCE = ("manager-memory", "many")
