@@ -1,30 +1,24 @@
 //! All that can be known of a live tree at one moment, from files alone.
 
 use std::cell::OnceCell;
-use std::os::fd::OwnedFd;
 
 use common::base::stamp::{Boot, Wall};
-use common::format::status::{self, Status};
-use common::os::process::BootId;
-use common::os::{clock, file};
+use common::format::status::Status;
+use common::os::clock;
 use common::prelude::*;
-use rustix::fs::CWD;
 
 use super::call::Call;
 use super::site::{Kind as SiteKind, Site};
 use super::standing::{Facts, Process, Standing};
+use super::supervisors::Supervisors;
 use crate::manager::engine::{Cause, Engine, Failure, State};
 use crate::manager::explain::Explanation;
 use crate::manager::generations::{BOOT, linked, number};
-use crate::manager::graph::{Id, Kind};
-use crate::manager::places::ONESHOT;
+use crate::manager::graph::Id;
 use crate::manager::reasons;
 use crate::manager::table::Row;
 use crate::manager::view::{Sources, View, is_managed};
 use crate::tree::scandir;
-
-/// How often a status is read again that was being replaced: each time the window is microseconds.
-const TRIES: u32 = 100;
 
 /// What is known. What of it takes a look at a file for each service is looked for when it is asked for.
 pub(super) struct Known {
@@ -329,75 +323,6 @@ fn nothing(site: &Site, e: Error) -> Error {
         "nothing is live in {dir}: no svc-managerd has been at work there ({command} list shows what is installed)"
     );
     Error::new(e.code, text)
-}
-
-/// What supervisors have on file: of this boot, or nothing. One descriptor leads to all.
-struct Supervisors {
-    scan: Option<OwnedFd>,
-    oneshots: Option<OwnedFd>,
-    boot: BootId,
-    statuses: Vec<OnceCell<Option<Status>>>,
-}
-
-impl Supervisors {
-    fn new(site: &Site, count: usize) -> Supervisors {
-        let places = site.places();
-        let open = |path| file::open_dir(CWD, &path).ok();
-        Supervisors {
-            scan: open(places.scan),
-            oneshots: open(places.manager.join(ONESHOT)),
-            boot: BootId::now(),
-            statuses: vec![OnceCell::new(); count],
-        }
-    }
-
-    fn status(&self, view: &View, id: Id) -> Option<&Status> {
-        self.statuses[id as usize].get_or_init(|| self.read(view, id)).as_ref()
-    }
-
-    fn read(&self, view: &View, id: Id) -> Option<Status> {
-        let service = view.graph.service(id);
-        let dir = match service.kind {
-            Kind::Daemon => self.scan.as_ref()?,
-            Kind::Oneshot => self.oneshots.as_ref()?,
-            Kind::Group => return None,
-        };
-        let was = view.rows.as_ref().and_then(|rows| rows.get(id as usize)?.was.as_deref());
-        let status = read_status(dir, &service.name).or_else(|| read_status(dir, was?));
-        status.filter(|status| status.boot.is_none_or(|of| of == self.boot))
-    }
-
-    /// What its process shows. A oneshot that is done has none: what it is then, the manager knows.
-    fn process(&self, view: &View, id: Id, is_scanned: bool, now: Boot) -> Option<Process> {
-        let service = view.graph.service(id);
-        let status = self.status(view, id).filter(|_| service.kind == Kind::Daemon)?;
-        // Where nobody is left to write it down, a status may be older than the death.
-        let is_there = is_scanned || is_alive(status);
-        Some(Process::of(status, service.has_readiness, is_there, now))
-    }
-}
-
-#[inline(never)]
-fn read_status(dir: &OwnedFd, name: &str) -> Option<Status> {
-    let path = format!("{name}/supervise/status");
-    // What is behind them is padding.
-    let mut buffer = [0; status::MAX];
-    for _ in 0..TRIES {
-        let bytes = file::read_once(dir, path.as_str(), &mut buffer).ok()?;
-        if bytes.first().is_none_or(|first| *first == b'\n') {
-            return None;
-        }
-        if let Some(status) = Status::unpack(bytes) {
-            return Some(status);
-        }
-    }
-    None
-}
-
-/// Whether the process of a status lives.
-fn is_alive(status: &Status) -> bool {
-    let stat = status.pid.and_then(|pid| common::os::process::stat(pid).ok());
-    stat.is_some_and(|stat| stat.start == status.start && !matches!(stat.state, b'Z' | b'X'))
 }
 
 /// What a manager would see at once if it came to life.

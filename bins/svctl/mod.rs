@@ -25,6 +25,7 @@ mod plain;
 mod site;
 mod standing;
 mod status;
+mod supervisors;
 mod terminal;
 mod tree;
 mod verbs;
