@@ -1,8 +1,8 @@
 //! svctl: the one command: what people type to see their services and to move them.
 
-mod boot;
 mod advice;
 mod ages;
+mod boot;
 mod call;
 mod check;
 mod completions;
@@ -17,12 +17,11 @@ mod list;
 mod logs;
 mod lower;
 mod moves;
+mod names;
+mod plain;
 mod root;
 mod site;
 mod stale;
-mod names;
-mod plain;
-mod site;
 mod standing;
 mod status;
 mod supervisors;
