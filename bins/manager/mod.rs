@@ -7,7 +7,7 @@ pub(crate) mod compile;
 pub mod condition;
 pub mod config_test;
 mod cycles;
-mod db;
+pub(crate) mod db;
 pub mod engine;
 pub(crate) mod explain;
 pub mod files;

@@ -23,6 +23,8 @@ pub const EVENT: &str = "event";
 pub const ONESHOT: &str = "oneshot";
 /// The two halves of the recorder, in `manager/`: the one that is written, and the one before.
 pub const RECORD: [&str; 2] = ["record", "record.old"];
+/// What was recorded until the boot was over, in `manager/`; and its name as long as it is not.
+pub const BOOT_RECORD: [&str; 2] = ["record.boot", "record.boot.new"];
 
 /// The directories of a live system.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use super::hints;
 use super::options::{Goal, Options};
 use super::output::Output;
 use crate::manager::announcement::Announcement;
-use crate::manager::engine::{Cause, Engine, Failure, State};
+use crate::manager::engine::{Engine, State};
 use crate::manager::graph::Id;
 use crate::manager::live::{self, Live};
 use crate::manager::places::Places;
@@ -123,14 +123,14 @@ impl Wait<'_> {
         let is_reached = match self.goal {
             Goal::Ready => state == State::Ready,
             Goal::Down => is_down,
-            Goal::Settled if is_needed => state == State::Ready || is_stuck(engine, id),
+            Goal::Settled if is_needed => state == State::Ready || engine.is_stuck(id),
             Goal::Settled => is_down,
         };
         if engine.is_restarting(id) {
             Verdict::Waiting(state)
         } else if is_reached {
             Verdict::Reached(state)
-        } else if self.goal == Goal::Ready && (is_stuck(engine, id) || is_down && !is_needed) {
+        } else if self.goal == Goal::Ready && (engine.is_stuck(id) || is_down && !is_needed) {
             Verdict::Never(reasons::chain(engine, id))
         } else {
             Verdict::Waiting(state)
@@ -189,23 +189,6 @@ impl Wait<'_> {
             None => Ok(is_news),
         }
     }
-}
-
-/// Whether it won't be ready by itself: not if all that it waits for is being started, be it again.
-fn is_stuck(engine: &Engine, id: Id) -> bool {
-    let root = engine.why(id).last().map(|(_, cause)| *cause);
-    let moves = matches!(
-        root,
-        Some(
-            Cause::UnderWay
-                | Cause::Restarting
-                | Cause::Limit
-                | Cause::After(_)
-                | Cause::StopsAfter(_)
-                | Cause::Failed(Failure::Died(_))
-        )
-    );
-    engine.is_stalled(id) && !moves
 }
 
 /// The engine that the manager has.

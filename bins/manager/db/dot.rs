@@ -12,32 +12,37 @@ pub(super) fn answer(query: &Query, text: &mut String) -> Result<u8> {
     if query.json {
         return Err(Error::user("--json does not go with dot"));
     }
-    let view = query.view()?;
-    *text += "digraph services {\n  rankdir=LR;\n  node [style=filled, fillcolor=white];\n";
-    for id in view.graph.ids() {
+    *text += &of(&query.view()?, |_| true);
+    Ok(0)
+}
+
+/// The graph of some of the services.
+pub(crate) fn of(view: &View, is_shown: impl Fn(Id) -> bool) -> String {
+    let mut text =
+        "digraph services {\n  rankdir=LR;\n  node [style=filled, fillcolor=white];\n".to_owned();
+    for id in view.graph.ids().filter(|id| is_shown(*id)) {
         let shape = match view.graph.service(id).kind {
             Kind::Daemon => "box",
             Kind::Oneshot => "cds",
             Kind::Group => "ellipse",
         };
         let line = if view.boot.contains(&id) { ", penwidth=2" } else { "" };
-        let color = color(&view, id).map(|color| format!(", fillcolor={color}"));
+        let color = color(view, id).map(|color| format!(", fillcolor={color}"));
         let color = color.unwrap_or_default();
-        *text += &format!("  {} [shape={shape}{line}{color}];\n", quoted(view.name(id)));
+        text += &format!("  {} [shape={shape}{line}{color}];\n", quoted(view.name(id)));
     }
-    for id in view.graph.ids() {
+    for id in view.graph.ids().filter(|id| is_shown(*id)) {
         for edge in view.graph.outgoing(id) {
-            if edge.relation == Relation::Conflicts && edge.other < id {
+            if edge.relation == Relation::Conflicts && edge.other < id || !is_shown(edge.other) {
                 continue;
             }
             let (from, to) = (quoted(view.name(id)), quoted(view.name(edge.other)));
             let style = style(edge.relation);
             let (word, _) = words(edge.relation);
-            *text += &format!("  {from} -> {to} [label={}, {style}];\n", quoted(word));
+            text += &format!("  {from} -> {to} [label={}, {style}];\n", quoted(word));
         }
     }
-    *text += "}\n";
-    Ok(0)
+    text + "}\n"
 }
 
 fn color(view: &View, id: Id) -> Option<&'static str> {

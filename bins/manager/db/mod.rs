@@ -3,11 +3,11 @@
 mod contents;
 mod dependencies;
 mod diff;
-mod dot;
+pub(crate) mod dot;
 mod generations;
 mod list;
 mod order;
-mod replay;
+pub(crate) mod replay;
 mod why;
 
 use std::path::PathBuf;

@@ -66,7 +66,7 @@ fn record(query: &Query) -> Result<String> {
 
 /// The graph that a segment is about: that of its generation, with services that were on their way
 /// out of an older one.
-fn graph(dir: &Path, number: u64, segment: &str) -> Result<Graph> {
+pub(crate) fn graph(dir: &Path, number: u64, segment: &str) -> Result<Graph> {
     let mut graph = live::generation(dir, number).map_err(Error::system)?.graph;
     let memories = segment.lines().filter_map(|line| line.strip_prefix("memory "));
     let names = memories.filter_map(|line| line.split(' ').next());

@@ -112,6 +112,19 @@ pub fn segments(text: &str) -> impl Iterator<Item = &str> {
 /// What an engine that is told what stands in this segment does, and when; else the first line that is
 /// wrong, and what is.
 pub fn replay(graph: &Rc<Graph>, segment: &str) -> Result<Vec<(u64, Action)>, String> {
+    let mut done = Vec::new();
+    follow(graph, segment, |now, _, _, actions| {
+        done.extend(actions.iter().map(|action| (now, *action)));
+    })?;
+    Ok(done)
+}
+
+/// The same, step by step: the time, the engine after the step, what it was told, what it does.
+pub fn follow(
+    graph: &Rc<Graph>,
+    segment: &str,
+    mut see: impl FnMut(u64, &Engine, &[Event], &[Action]),
+) -> Result<(), String> {
     let head = Head::unpack(segment).ok_or("line 1: it is not the first line of a segment")?;
     // What has no end was not written to the end.
     let whole = segment.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -140,7 +153,7 @@ pub fn replay(graph: &Rc<Graph>, segment: &str) -> Result<Vec<(u64, Action)>, St
     let known = |id: Id| memories.remove(&id).unwrap_or_default();
     let (mut engine, actions) =
         Engine::restore(Rc::clone(graph), head.limit, head.time, facts, known);
-    let mut done: Vec<_> = actions.into_iter().map(|action| (head.time, action)).collect();
+    see(head.time, &engine, &[], &actions);
     let (mut now, mut events) = (head.time, Vec::new());
     for (number, line) in lines {
         let wrong = || format!("line {number}: {line:?} is nothing that an engine is told");
@@ -152,13 +165,14 @@ pub fn replay(graph: &Rc<Graph>, segment: &str) -> Result<Vec<(u64, Action)>, St
         }
         now = time;
         if what == "step" {
-            let actions = engine.step(now, std::mem::take(&mut events));
-            done.extend(actions.into_iter().map(|action| (now, action)));
+            let actions = engine.step(now, events.iter().cloned());
+            see(now, &engine, &events, &actions);
+            events.clear();
         } else {
             events.push(event(graph, what).ok_or_else(wrong)?);
         }
     }
-    Ok(done)
+    Ok(())
 }
 
 fn line(graph: &Graph, event: &Event) -> String {

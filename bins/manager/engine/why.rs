@@ -1,7 +1,7 @@
 //! Why a service is not where it is wanted, down to the root.
 
 use super::Engine;
-use super::event::{Cause, State, Wish};
+use super::event::{Cause, Failure, State, Wish};
 use crate::manager::condition::Test;
 use crate::manager::graph::{Edge, Id, Relation};
 
@@ -41,6 +41,23 @@ impl Engine {
             path.drain(..).for_each(|(id, _)| roots[id as usize] = root);
         }
         roots
+    }
+
+    /// Whether it won't be ready by itself: not if all that it waits for is being started, be it again.
+    pub fn is_stuck(&self, id: Id) -> bool {
+        let root = self.why(id).last().map(|(_, cause)| *cause);
+        let moves = matches!(
+            root,
+            Some(
+                Cause::UnderWay
+                    | Cause::Restarting
+                    | Cause::Limit
+                    | Cause::After(_)
+                    | Cause::StopsAfter(_)
+                    | Cause::Failed(Failure::Died(_))
+            )
+        );
+        self.is_stalled(id) && !moves
     }
 
     /// By whom it is needed: itself, who pulls it, and so on to one that somebody asked for.

@@ -70,7 +70,7 @@ impl Manager {
             oneshots: manager.join(ONESHOT),
             generations: options.generations.join("generations"),
         };
-        let Left { mut live, damaged, unknown } = Left::read(&dir, &options.generations)?;
+        let Left { mut live, damaged, unknown, is_first } = Left::read(&dir, &options.generations)?;
         for row in live.rows.iter_mut().filter(|row| row.since == Wall::default()) {
             // Nobody has touched it since the boot: that is as good as now.
             row.since = clock::wall();
@@ -112,6 +112,7 @@ impl Manager {
             complaints: BTreeMap::new(),
             over: false,
         };
+        manager.begin_boot_record(is_first);
         manager.read_policy();
         live.rows.iter().for_each(|row| manager.rename(row.was.as_deref(), &row.name));
         if !damaged.is_empty() {

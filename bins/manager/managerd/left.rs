@@ -22,6 +22,8 @@ pub(super) struct Left {
     pub(super) damaged: Vec<String>,
     /// Of whom nothing is known.
     pub(super) unknown: Vec<Id>,
+    /// There was no predecessor since the boot.
+    pub(super) is_first: bool,
 }
 
 impl Left {
@@ -36,11 +38,13 @@ impl Left {
         };
         let Some(contents) = contents else {
             let live = first(generations)?;
-            return Ok(Left { unknown: live.graph.ids().collect(), damaged: Vec::new(), live });
+            let unknown = live.graph.ids().collect();
+            return Ok(Left { unknown, damaged: Vec::new(), live, is_first: true });
         };
         if contents.rows.iter().all(Option::is_some) {
             let live = live::load(generations, contents).map_err(Error::system)?;
-            return Ok(Left { live, damaged: Vec::new(), unknown: Vec::new() });
+            let (damaged, unknown) = (Vec::new(), Vec::new());
+            return Ok(Left { live, damaged, unknown, is_first: false });
         }
         let known: BTreeSet<String> =
             contents.rows.iter().flatten().map(|row| row.name.clone()).collect();
@@ -51,7 +55,7 @@ impl Left {
         for id in live.boot.iter().filter(|id| unknown.contains(id)) {
             live.rows[*id as usize].memory.wish = Wish::Up;
         }
-        Ok(Left { live, damaged, unknown })
+        Ok(Left { live, damaged, unknown, is_first: false })
     }
 }
 

@@ -184,6 +184,7 @@ impl Manager {
             self.tell_svc_scan(if prune { b"h" } else { b"a" });
         }
         self.notice_goal();
+        self.notice_boot();
         self.notice_end();
         self.settle_requests();
     }
