@@ -4,10 +4,7 @@ use common::prelude::*;
 
 use super::call::Call;
 use super::files::{cat, edit, enable, mask, show};
-use super::{
-    boot, check, completions, generations, halt, is, list, logs, moves, stale, status, tree,
-    version, why,
-};
+use super::{boot, bootchart, check, completions, events, generations, graph, halt, is, list, logs, moves, stale, status, tree, version, why};
 
 /// What a verb is about, in the order of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +126,8 @@ pub(super) const VERBS: &[Verb] = &[
     is::FAILED,
     version::VERB,
 ];
+pub(super) const VERBS: &[Verb] =
+    &[logs::VERB, events::VERB, graph::VERB, bootchart::VERB, version::VERB];
 
 /// The verb that is called so.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {
