@@ -24,6 +24,7 @@ exec = "sleep 1000"
 EOF
 enabled other
 compile
+# shellcheck disable=SC2119  # no options
 managed
 until_ok 10 is_in other ready
 exits 100 'a name that there is not' ctl events wbe
@@ -41,7 +42,7 @@ all=$pid
 background svctl --prefix "$T" events --json web
 json=$pid
 until_ok 10 listening 2
-change up web >done
+change up web >answer
 until_ok 10 tells "$all.out" 'request done (up web)'
 # That it is up may be seen only when it is ready.
 is 'each change of a state is a line' "$(said "$all.out" | grep -v -e '^request' -e '^web up$')" 'disk starting
@@ -58,16 +59,20 @@ is 'as JSON, of one service' "$(sed -E 's/"time":"[^"]*"/"time":T/; s/"id":"[^"]
 {"schema":"svctl-events-1","time":T,"event":"service","name":"web","state":"ready","reason":null}
 {"schema":"svctl-events-1","time":T,"event":"request","id":I,"request":"up web","exit":0,"state":"done","reason":null}'
 
+what='which keeps to its schema'
+if has python3; then ok "$what" python3 "$here/schema.py" "$root/doc/html/schema/svctl-events-1.json" "$json.out"
+else skip "$what" 'no python3 here'; fi
+
 # was_ready N - web was ready so often.
 was_ready() { [ "$(said "$all.out" | grep -c '^web ready$')" = "$1" ]; }
 
 # --- reasons
-change down web >done
+change down web >answer
 until_ok 10 tells "$all.out" 'web down (nothing needs web)'
 pass_or_fail() { what=$1; shift; if "$@"; then pass; else fail "not told:" "$(said "$all.out")"; fi; }
 pass_or_fail 'who is down is told why' tells "$all.out" 'web down (nothing needs web)'
 : >broken
-change up web >done
+change up web >answer
 until_ok 10 tells "$all.out" 'web failed (web failed: exit code 7)'
 pass_or_fail 'and who failed' tells "$all.out" 'web failed (web failed: exit code 7)'
 pass_or_fail 'a request that was not fulfilled says why' tells "$all.out" \
@@ -81,20 +86,20 @@ until_ok 20 tells "$all.out" 'svc-managerd started'
 is 'the death of the manager, and the next one' "$(said "$all.out" | grep '^svc-managerd')" 'svc-managerd died
 svc-managerd started'
 until_ok 10 takes_requests
-change up web >done
+change up web >answer
 until_ok 10 tells "$all.out" 'request done (up web)'
 becomes 10 'and it goes on' was_ready 2
 
 # --- too much at once
 kill -STOP "$all"
 fifo=$(find "$events" -name "sub.$all.*")
-change down web >done
+change down web >answer
 yes 'service other ready' | head -c 600000 >"$fifo"
 kill -CONT "$all"
 until_ok 20 tells "$all.out" 'some events lost (what has changed is told from the state table)'
 pass_or_fail 'what is lost is told' tells "$all.out" 'some events lost (what has changed is told from the state table)'
 printf 'service ../../x ready\nservice \033[31mx ready\nnonsense\n' >"$fifo"
-change up web >done
+change up web >answer
 until_ok 10 was_ready 3
 is 'nobody else puts a colour or a name into it' "$(grep -c "$(printf '\033')\|nonsense\|\.\./" "$all.out")" 0
 

@@ -21,6 +21,13 @@ xml() {
 # lines FILE CLASS - how many lines of that look are in the picture, besides that of the legend.
 lines() { echo $(($(grep -c "<path class=\"[a-z]* $2\"" "$1") - 1)); }
 
+# keeps_to_schema VERB FILE - so do its lines.
+keeps_to_schema() {
+	what="what svctl $1 --json prints keeps to its schema"
+	if has python3; then ok "$what" python3 "$here/schema.py" "$root/doc/html/schema/svctl-$1-1.json" "$2"
+	else skip "$what" 'no python3 here'; fi
+}
+
 # --- before there is anything
 exits 102 'without a tree there is nothing to draw' ctl graph
 like 'which says what would be' "$(cat err)" '^svctl: fatal: there is no .*/manager/state: .*--generation boot'
@@ -84,6 +91,7 @@ is 'graphviz gets what svc-db says' "$(ctl graph --dot --generation boot)" "$(sv
 is 'also a part of it' "$(ctl graph disk --dot --generation boot | grep -c -e '->' -e '\[shape=')" 1
 ctl graph --generation boot --json >json
 is 'as JSON' "$(cat json)" "$(cat "$root/tests/golden/svctl/graph.txt")"
+keeps_to_schema graph json
 mkdir -p image/var/lib && cp -a "$lib" image/var/lib/coppice
 svctl --root image graph >image.svg
 ok 'of an image it is that of its generation' cmp graph.svg image.svg
@@ -100,6 +108,9 @@ END
 else
 	skip 'a terminal gets no picture' 'no python3 here'
 fi
+
+# records - the names of the record of the boot.
+records() { for record in run/coppice/manager/record.boot*; do echo "${record##*/}"; done; }
 
 # --- a boot, in the middle of which the manager is killed
 mkfifo go
@@ -121,13 +132,14 @@ wants = ["broken"]
 after = ["broken"]
 EOF
 ok 'another generation' compile
+# shellcheck disable=SC2119  # no options
 managed
 until_ok 10 is_in broken failed
 until_ok 10 is_in disk starting
 ok 'a chart of a boot that is not over' ctl bootchart --output early.svg
 xml 'is a picture' early.svg
 like 'and says so' "$(ctl bootchart --text)" '; not over yet$'
-is 'its record has not got its name' "$(ls run/coppice/manager | grep '^record.boot')" record.boot.new
+is 'its record has not got its name' "$(records)" record.boot.new
 first=$(manager)
 kill -9 "$first"
 another() { [ "$(manager)" != "$first" ] && takes_requests; }
@@ -142,7 +154,7 @@ until_ok 20 another
 echo >go
 until_ok 20 is_in all ready
 until_ok 10 test -e run/coppice/manager/record.boot
-is 'the record has one name' "$(ls run/coppice/manager | grep '^record.boot')" record.boot
+is 'the record has one name' "$(records)" record.boot
 is 'three managers have written it' "$(grep -c '^segment ' run/coppice/manager/record.boot)" 3
 # masked - times are not the same twice.
 masked() { sed -E 's/ *[0-9]+\.[0-9]{3}/ T/g'; }
@@ -155,7 +167,10 @@ ctl bootchart >boot.svg
 xml 'the chart' boot.svg
 contains 'says where a manager began anew' "$(cat boot.svg)" '>svc-managerd anew<'
 is 'it marks who failed with a letter' "$(grep -c '>F<' boot.svg)" 2
-is 'as JSON' "$(ctl bootchart --json | grep '"name":"web"' | sed 's/-ms":[0-9]*/-ms":N/g')" \
+ctl bootchart --json >json
+keeps_to_schema bootchart json
+like 'svc-db tells the same boot' "$(svc-db --generations "$lib" replay run/coppice/manager/record.boot)" '^[0-9.]* web: ready$'
+is 'as JSON' "$(grep '"name":"web"' json | sed 's/-ms":[0-9]*/-ms":N/g')" \
 	'{"schema":"svctl-bootchart-1","name":"web","begin-ms":N,"wanted-ms":N,"started-ms":N,"up-ms":N,"ready-ms":N,"after":"database","critical":true,"failures":0,"restarts":0,"over":true}'
 
 # --- what comes later is no part of it
@@ -167,7 +182,7 @@ kill -9 "$third"
 another() { [ "$(manager)" != "$third" ] && takes_requests; }
 until_ok 20 another
 ok 'the record of the boot is never written again' cmp kept run/coppice/manager/record.boot
-is 'nor is there another' "$(ls run/coppice/manager | grep -c '^record.boot')" 1
+is 'nor is there another' "$(records)" record.boot
 
 # --- states
 ctl graph >live.svg

@@ -73,13 +73,11 @@ impl Boot {
         let [complete, new] =
             BOOT_RECORD.map(|name| Places::below(&sources.dir).manager.join(name));
         // In this order: it gets its name while we look.
-        let [early, late] = [&new, &complete].map(|path| fs::read(path));
+        let [early, late] = [&new, &complete].map(fs::read);
         let is_over = late.is_ok();
         let bytes = late.or(early).map_err(|e| {
-            let code = match e.kind() {
-                std::io::ErrorKind::NotFound => exit::NOT_SUPERVISED,
-                _ => exit::SYSTEM,
-            };
+            let is_missing = e.kind() == std::io::ErrorKind::NotFound;
+            let code = if is_missing { exit::NOT_SUPERVISED } else { exit::SYSTEM };
             let path = complete.display();
             Error::new(code, format_args!("no svc-managerd has recorded a boot: {path}: {e}"))
         })?;
