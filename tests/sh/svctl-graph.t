@@ -207,14 +207,12 @@ kill -CONT "$(manager)"
 
 # --- many
 mkdir many many/services many/enabled
-n=0
-while [ $n -lt 1000 ]; do
-	{
-		echo 'exec = "sleep 1000"'
-		[ $n -lt 10 ] || echo "requires = [\"s$((n % 10))\", \"s$((n / 3))\"]"
-	} >"many/services/s$n.toml"
-	n=$((n + 1))
-done
+awk 'BEGIN { for (n = 0; n < 1000; n++) {
+	file = "many/services/s" n ".toml"
+	print "exec = \"sleep 1000\"" >file
+	if (n >= 10) printf "requires = [\"s%d\", \"s%d\"]\n", n % 10, int(n / 3) >file
+	close(file)
+} }'
 ok 'a thousand services' svc-compile --output many/lib --programs "$BIN" many/services
 mkdir -p large/var/lib && ln -s "$T/many/lib" large/var/lib/coppice
 ok 'are a picture' svctl --root large graph --output many.svg

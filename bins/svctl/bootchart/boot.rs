@@ -254,3 +254,79 @@ fn critical(rows: &[Row], enabled: &BTreeSet<String>) -> Vec<usize> {
     chain.reverse();
     chain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::graph::{Graph, Link, OnLoss, Relation, Service};
+
+    fn boot(record: &str) -> Boot {
+        let ready = |name| Service { has_readiness: true, ..Service::new(name, Kind::Daemon) };
+        let services = vec![ready("db"), Service::new("net", Kind::Oneshot), ready("web")];
+        let requires = |from, to| Link { from, relation: Relation::Requires(OnLoss::Stop), to };
+        let graph = Graph::build(services, &[requires(0, 1), requires(2, 0), requires(2, 1)]);
+        let graph = Rc::new(graph.unwrap());
+        let mut story = Story::default();
+        for segment in segments(record) {
+            let head = Head::unpack(segment).unwrap();
+            story.begin(head);
+            follow(&graph, segment, |now, engine, events, actions| {
+                story.step(now, engine, events, actions);
+            })
+            .unwrap();
+            story.generation = head.graph;
+        }
+        story.told(&BTreeSet::from(["web".to_owned()]), true)
+    }
+
+    const RECORD: &str = "segment graph=1 time=1000
+memory web wish=up
+1200 ended net exit=0
+1200 step
+1210 started db
+1210 step
+1300 died db exit=1
+1300 step
+1400 started db
+1400 step
+1500 ready db
+1500 step
+1510 started web
+1510 ready web
+1510 step
+";
+
+    #[test]
+    fn each_is_told_with_whom_it_waited_for() {
+        let told = boot(RECORD);
+        let row = |row: &Row| (row.name.clone(), row.started, row.ready, row.after);
+        let rows: Vec<_> = told.rows.iter().map(row).collect();
+        assert_eq!(
+            rows,
+            [
+                ("net".to_owned(), Some(1000), Some(1200), None),
+                ("db".to_owned(), Some(1200), Some(1500), Some(0)),
+                ("web".to_owned(), Some(1500), Some(1510), Some(1)),
+            ]
+        );
+        assert_eq!(told.critical, [0, 1, 2]);
+        assert_eq!(told.summary(), "3 services ready in 0.510 s");
+        assert_eq!(told.rows[1].marks.first(), Some(&(1300, Mark::Failed)));
+    }
+
+    #[test]
+    fn what_a_manager_says_that_begins_anew_is_part_of_it() {
+        let (first, _) = RECORD.split_at(RECORD.find("1300").unwrap());
+        let second = "segment graph=1 time=1350
+memory db state=up started=2
+memory net state=ready started=1
+memory web wish=up
+1600 ready db
+1600 step
+";
+        let told = boot(&(first.to_owned() + second));
+        assert_eq!(told.seams, [(1350, "svc-managerd anew".to_owned())]);
+        assert_eq!((told.rows[1].started, told.rows[1].ready), (Some(1200), Some(1600)));
+        assert_eq!(told.rows[2].started, Some(1600));
+    }
+}

@@ -13,6 +13,7 @@ use common::os::fifodir::Subscription;
 use common::os::signals::Signals;
 use common::os::{clock, file};
 use common::prelude::*;
+use common::program::warn;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::CWD;
 use rustix::io::Errno;
@@ -99,6 +100,7 @@ impl<'a> Events<'a> {
             Subscription::new(dir).unable(format_args!("subscribe to {}", path.display()))?;
         let listener = Listener::large(subscription);
         let view = View::live(&call.site.sources())?;
+        view.warning.iter().for_each(|what| warn(&"svctl", what));
         let names = call.names()?;
         view.named(&names)?;
         let width = match names.is_empty() {

@@ -6,6 +6,8 @@ use super::Web;
 const WORK: usize = 1_000_000;
 /// How often it is tried at most: nothing becomes better after that.
 const SWEEPS: usize = 24;
+/// How many pairs of edges of two neighbours are compared at most.
+const MOST_PAIRS: usize = 400;
 
 /// Sorts the columns, to and fro, by the middles of their neighbours; the best order stays.
 pub(super) fn reduce(web: &mut Web) {
@@ -29,6 +31,42 @@ pub(super) fn reduce(web: &mut Web) {
         }
     }
     web.columns = best;
+    web.columns.iter().for_each(|column| number(column, &mut place));
+    for _ in 0..SWEEPS.min(WORK / size.max(1)) {
+        if !exchange(web, &mut place) {
+            break;
+        }
+    }
+}
+
+/// Exchanges neighbours whose edges cross less the other way round; whether there were any.
+fn exchange(web: &mut Web, place: &mut [usize]) -> bool {
+    let mut is_better = false;
+    for at in 0..web.columns.len() {
+        for upper in 1..web.columns[at].len() {
+            let (above, below) = (web.columns[at][upper - 1], web.columns[at][upper]);
+            let count = |one: usize, other: usize| {
+                let sides = [&web.left, &web.right].into_iter();
+                sides.map(|side| crossed(&side[one], &side[other], place)).sum::<usize>()
+            };
+            if count(below, above) < count(above, below) {
+                web.columns[at].swap(upper - 1, upper);
+                (place[above], place[below]) = (upper, upper - 1);
+                is_better = true;
+            }
+        }
+    }
+    is_better
+}
+
+/// How many edges of the upper one of two neighbours cross those of the lower one.
+fn crossed(upper: &[usize], lower: &[usize], place: &[usize]) -> usize {
+    // What very many lead to is not worth the while.
+    if upper.len().saturating_mul(lower.len()) > MOST_PAIRS {
+        return 0;
+    }
+    let below = |above: usize| lower.iter().filter(|other| place[**other] < above).count();
+    upper.iter().map(|above| below(place[*above])).sum()
 }
 
 fn number(column: &[usize], place: &mut [usize]) {

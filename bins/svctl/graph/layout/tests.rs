@@ -1,3 +1,5 @@
+//! Pictures of small graphs and of large ones: what must hold in all of them.
+
 use super::*;
 
 const NODE: Node = Node { width: 80.0, height: 30.0, side: 15.0 };
