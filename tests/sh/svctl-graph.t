@@ -32,7 +32,7 @@ keeps_to_schema() {
 exits 102 'without a tree there is nothing to draw' ctl graph
 like 'which says what would be' "$(cat err)" '^svctl: fatal: there is no .*/manager/state: .*--generation boot'
 exits 102 'nor a boot' ctl bootchart
-like 'which is said' "$(cat err)" '^svctl: fatal: no svc-managerd has recorded a boot: '
+like 'which is said' "$(cat err)" '^svctl: fatal: there is no .*/manager/record.boot: no svc-managerd has recorded a boot there$'
 compile
 ok 'no services are a picture' ctl graph --generation boot --output empty.svg
 xml 'which is one' empty.svg

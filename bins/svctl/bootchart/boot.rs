@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::rc::Rc;
 
 use common::base::error::exit;
@@ -75,12 +76,14 @@ impl Boot {
         // In this order: it gets its name while we look.
         let [early, late] = [&new, &complete].map(fs::read);
         let is_over = late.is_ok();
-        let bytes = late.or(early).map_err(|e| {
-            let is_missing = e.kind() == std::io::ErrorKind::NotFound;
-            let code = if is_missing { exit::NOT_SUPERVISED } else { exit::SYSTEM };
-            let path = complete.display();
-            Error::new(code, format_args!("no svc-managerd has recorded a boot: {path}: {e}"))
-        })?;
+        let path = complete.display();
+        let bytes = match late.or(early) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let text = format!("there is no {path}: no svc-managerd has recorded a boot there");
+                return Err(Error::new(exit::NOT_SUPERVISED, text));
+            }
+            result => result.unable(format_args!("read {path}"))?,
+        };
         let record = String::from_utf8_lossy(&bytes);
         let mut story = Story::default();
         for segment in segments(&record) {

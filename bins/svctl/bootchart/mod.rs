@@ -112,8 +112,10 @@ fn text(call: &Call, boot: &Boot) -> String {
     if boot.rows.is_empty() {
         return "nothing was wanted\n".to_owned();
     }
-    text += &terminal.paint(Ink::Strong, "\nCritical path:");
     text += "\n";
+    if !boot.critical.is_empty() {
+        text += &(terminal.paint(Ink::Strong, "Critical path:") + "\n");
+    }
     for row in boot.critical.iter().map(|place| &boot.rows[*place]) {
         let took = took(row).map_or_else(none, of_ms);
         text += &format!("{} {took:>9}\n", padded(&row.name, names));
