@@ -4,7 +4,10 @@ use common::prelude::*;
 
 use super::call::Call;
 use super::files::{cat, edit, enable, mask, show};
-use super::{boot, bootchart, check, completions, events, generations, graph, halt, is, list, logs, moves, stale, status, tree, version, why};
+use super::{
+    boot, bootchart, check, completions, events, generations, graph, halt, is, list, logs, moves,
+    stale, status, tree, version, why,
+};
 
 /// What a verb is about, in the order of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
