@@ -117,6 +117,9 @@ pub(super) const VERBS: &[Verb] = &[
     cat::VERB,
     show::VERB,
     edit::VERB,
+    graph::VERB,
+    bootchart::VERB,
+    events::VERB,
     boot::VERB,
     halt::VERB,
     completions::VERB,
@@ -129,8 +132,6 @@ pub(super) const VERBS: &[Verb] = &[
     is::FAILED,
     version::VERB,
 ];
-pub(super) const VERBS: &[Verb] =
-    &[logs::VERB, events::VERB, graph::VERB, bootchart::VERB, version::VERB];
 
 /// The verb that is called so.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {

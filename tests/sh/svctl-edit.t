@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016,SC2089,SC2090,SC2119  # scripts for other shells
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
+. "$here/svctl-schema.sh"
 # names DIR - of all that is in it.
 names() { find "$1" -mindepth 1 -maxdepth 1 | sed 's,.*/,,' | sort | xargs; }
 packages=$T/usr/lib/coppice/services
@@ -122,6 +123,16 @@ contains 'after svctl was killed nothing is lost' "$(said ctl edit web)" 'going 
 ok 'and is kept' grep -q 'oom-score-adjust = 8' "$drop_in"
 wait
 
+# Others at other files meanwhile.
+unit other <<'EOF'
+exec = ["/bin/sleep", "1000"]
+EOF
+printf '%s\n' "echo 'exce = 1' >'$etc/services/other.toml'" 'echo "umask = \"077\"" >"$1"' | editor
+is 'what others break meanwhile is their mistake' "$(said ctl edit web | tail -n 3 | sed -n '1p;$p')" \
+	'web: DIR/etc/coppice/services/web.d/override.toml is written
+exit 0'
+rm "$etc/services/other.toml"
+
 # Whole files.
 ctl edit --stdin web </dev/null >told
 is 'an empty text removes a drop-in' "$(sed "s,$T,DIR,g" told)" 'web: DIR/etc/coppice/services/web.d/override.toml is removed
@@ -153,7 +164,7 @@ svctl: fatal: 1 error: nothing is changed'
 printf 'nice = \377' | ctl edit --stdin web >told 2>&1; code=$?
 is 'what is no text' "$code $(cat told)" '100 svctl: fatal: standard input is not UTF-8: nothing is changed'
 is 'the file is as it was, and nothing beside it' "$(cat "$drop_in") $(ls -A "${drop_in%/*}")" 'nice = 2 override.toml'
-ok 'edit says what its schema says' sh -c 'echo "nice = 3" | svctl --prefix "$2" edit --stdin --json web | "$1" edit' - "$here/conforms" "$T"
+echo "nice = 3" | ctl edit --stdin --json web >>objects
 is 'an image' "$(echo 'nice = 4' | svctl --root "$T" edit --stdin web 2>/dev/null | sed "s,$T,DIR,g")" 'web: DIR/etc/coppice/services/web.d/override.toml is written'
 ctl mask db >/dev/null 2>&1; rm "$etc/services/db.toml"; ln -s /dev/null "$etc/services/db.toml"
 is 'what is masked' "$(said ctl edit db)" 'svctl: fatal: db is masked: svctl --prefix DIR unmask db
@@ -181,13 +192,16 @@ if has tmux; then
 	tmux -S "$T/tmux" kill-server
 	rm ended
 	typed 'ncie = 7'
-	tmux -S "$T/tmux" -f /dev/null new-session -d -x 100 -y 40 \
+	tmux -S "$T/tmux2" -f /dev/null new-session -d -x 100 -y 40 \
 		"cd '$T'; svctl --prefix '$T' edit new; echo exit \$? >ended; sleep 1000"
+	screen() { tmux -S "$T/tmux2" capture-pane -p; }
 	becomes 10 'one is asked' asked
-	tmux -S "$T/tmux" send-keys d Enter
+	tmux -S "$T/tmux2" send-keys d Enter
 	becomes 10 'and can discard it' test -s ended
 	is 'and nothing is left of it' "$(cat ended) $(ls -A "$etc/services/new.d")" 'exit 1 override.toml'
-	tmux -S "$T/tmux" kill-server
+	tmux -S "$T/tmux2" kill-server
 else skip 'at a terminal one is asked' 'no tmux here'; fi
+
+as_schemas_say objects
 
 done_testing

@@ -1,7 +1,11 @@
 #!/bin/sh
 # svctl enable, disable, mask and unmask: files of the tree, and nothing that runs but with --now.
+# shellcheck disable=SC2016,SC2089,SC2090,SC2119  # scripts for other shells
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
+. "$here/svctl-schema.sh"
+# names DIR - of all that is in it.
+names() { find "$1" -mindepth 1 -maxdepth 1 | sed 's,.*/,,' | sort | xargs; }
 packages=$T/usr/lib/coppice/services
 
 # said COMMAND... - what it says to both, with this directory as DIR, and its exit code.
@@ -29,6 +33,7 @@ ok 'svc-compile takes it' svc-compile --output "$lib" "$packages" "$etc/services
 contains 'as enabled' "$(cat out)" '2 services, 2 enabled'
 is 'again' "$(said ctl enable web)" 'web: already enabled
 exit 0'
+is 'as systemd and as our files call it' "$(said ctl enable web.service own.toml | xargs)" 'web: already enabled own: already enabled exit 0'
 is 'an instance of a template' "$(said ctl enable getty@tty1 | head -n 1) $(readlink "$etc/enabled/getty@tty1")" \
 	"getty@tty1: enabled $packages/getty@.toml"
 is 'a template alone' "$(said ctl enable getty@)" \
@@ -37,14 +42,14 @@ exit 100'
 is 'a name that there is not' "$(said ctl enable wbe)" \
 	'svctl: fatal: there is no service file of wbe (did you mean web?)
 exit 100'
-is 'one of several: nothing is changed' "$(said ctl disable web wbe | tail -n 1) $(ls "$etc/enabled" | xargs)" \
+is 'one of several: nothing is changed' "$(said ctl disable web wbe | tail -n 1) $(names "$etc/enabled")" \
 	'exit 100 getty@tty1 own web'
 is 'what can be no name' "$(said ctl enable ../web | head -n 1)" 'svctl: fatal: ../web is not the name of a service'
 like 'a name with a newline is one line' "$(said ctl enable "$(printf 'a\nb')" | head -n 1)" '^svctl: fatal: a\\nb is not the name'
 is 'as JSON' "$(ctl enable --json web getty@tty2)" '{"schema":"svctl-enable-1","name":"web","enabled":true,"changed":false}
 {"schema":"svctl-enable-1","name":"getty@tty2","enabled":true,"changed":true}'
 for verb in enable disable; do
-	ok "$verb says what its schema says" sh -c 'svctl --prefix "$2" "$3" --json getty@tty2 | "$1" "$3"' - "$here/conforms" "$T" "$verb"
+	ctl "$verb" --json getty@tty2 >>objects
 done
 
 is 'disabling' "$(said ctl disable web)" 'web: disabled
@@ -53,7 +58,7 @@ exit 0'
 is 'again is no change' "$(said ctl disable web)" 'web: already disabled
 exit 0'
 : >"$etc/enabled/gone"
-is 'a name that is enabled and has no file' "$(said ctl disable gone | head -n 1) $(ls "$etc/enabled" | xargs)" 'gone: disabled getty@tty1 own'
+is 'a name that is enabled and has no file' "$(said ctl disable gone | head -n 1) $(names "$etc/enabled")" 'gone: disabled getty@tty1 own'
 
 # What would not compile.
 unit a <<'EOF'
@@ -65,7 +70,7 @@ is 'a conflict is refused' "$(said ctl enable a | sed -n '/error\[/p;$p')" \
 	'DIR/etc/coppice/services/a.toml:2:14: error[E033]: a conflicts with web, and both are enabled or needed by what is
 exit 100'
 contains 'which is said' "$(cat said)" 'svctl: fatal: 1 error: nothing is changed'
-is 'and nothing is changed' "$(ls "$etc/enabled" | xargs)" 'getty@tty1 own web'
+is 'and nothing is changed' "$(names "$etc/enabled")" 'getty@tty1 own web'
 unit broken <<'EOF'
 exce = 1
 EOF
@@ -94,14 +99,14 @@ exit 0'
 is 'what is masked can not be enabled' "$(said ctl enable web)" \
 	'svctl: fatal: web is masked: svctl --prefix DIR unmask web
 exit 100'
-ok 'mask says what its schema says' sh -c 'svctl --prefix "$2" mask --json web | "$1" mask' - "$here/conforms" "$T"
+ctl mask --json web >>objects
 is 'unmasking' "$(said ctl unmask web)" 'web: unmasked
 not live yet: svctl --prefix DIR apply
 exit 0'
 ok 'removes it' test ! -L "$etc/services/web.toml"
 is 'again is no change' "$(said ctl unmask web)" 'web: not masked
 exit 0'
-ok 'unmask says what its schema says' sh -c 'svctl --prefix "$2" unmask --json web | "$1" unmask' - "$here/conforms" "$T"
+ctl unmask --json web >>objects
 unit own <<'EOF'
 exec = ["/bin/sleep", "1000"]
 EOF
@@ -134,7 +139,7 @@ exits 0 'masked' svctl --root "$image" mask web
 is 'as here' "$(readlink "$image/data/coppice/services/web.toml")" /dev/null
 
 # With --now, what runs as well.
-rm -rf "$packages"/* "$etc/services"/* "$etc/enabled"/*
+rm -rf "${packages:?}"/* "${etc:?}/services"/* "$etc/enabled"/*
 unit one <<'EOF'
 exec = ["/bin/sleep", "1000"]
 EOF
@@ -180,5 +185,7 @@ exit 111'
 is 'a tree that there is not' "$(said svctl --prefix "$T/none" enable web)" \
 	'svctl: fatal: there is no service file of web
 exit 100'
+
+as_schemas_say objects
 
 done_testing

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016,SC2089,SC2090,SC2119  # scripts for other shells
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
+. "$here/svctl-schema.sh"
 packages=$T/usr/lib/coppice/services
 
 # said COMMAND... - what it says to both, with this directory as DIR, and its exit code.
@@ -45,7 +46,7 @@ echo 'umask = "022"' >"$etc/services/getty@tty1.d/umask.toml"
 
 golden 'cat: a file with its drop-ins, of the package and of the administrator' "$(said ctl cat web)" cat
 golden 'an instance has those of its template' "$(said ctl cat getty@tty1 db)" cat-instance
-ok 'cat says what its schema says' sh -c 'svctl --prefix "$2" cat --json web db | "$1" cat' - "$here/conforms" "$T"
+ctl cat --json web db >>objects
 is 'as JSON' "$(ctl cat --json db | sed "s,$T,DIR,")" \
 	'{"schema":"svctl-cat-1","name":"db","path":"DIR/etc/coppice/services/db.toml","masked":false,"text":"exec = \"/bin/sleep 1000\"\u000a","error":null}'
 is 'a name that there is not' "$(said ctl cat wed)" 'svctl: fatal: there is no service file of wed (did you mean web?)
@@ -53,7 +54,7 @@ exit 100'
 printf 'exec = "/bin/true" # \033[31m \377\r\n' >"$etc/services/odd.toml"
 is 'what a terminal would obey is shown, and what is no text' "$(said ctl cat odd | sed -n 2p)" \
 	'exec = "/bin/true" # \u{1b}[31m �\r'
-ok 'also as JSON' sh -c 'svctl --prefix "$2" cat --json odd | "$1" cat' - "$here/conforms" "$T"
+ctl cat --json odd >>objects
 rm "$etc/services/odd.toml"
 mkdir "$etc/services/odd.toml"
 is 'a directory' "$(said ctl cat odd)" '# DIR/etc/coppice/services/odd.toml: it can'\''t be read: Is a directory
@@ -71,7 +72,7 @@ ctl show web >shown
 rm -r "$packages/web.d" "$etc/services/web.d"
 cp shown "$packages/web.toml"
 is 'what is shown is TOML that says the same' "$(ctl show web | sed 's/  *# .*//')" "$(sed 's/  *# .*//' shown)"
-ok 'show says what its schema says' sh -c 'svctl --prefix "$2" show --all --json web db | "$1" show' - "$here/conforms" "$T"
+ctl show --all --json web db >>objects
 is 'as JSON' "$(ctl show --json db | sed "s,$T,DIR,")" \
 	'{"schema":"svctl-show-1","name":"db","keys":[{"key":"exec","toml":"\"/bin/sleep 1000\"","file":"DIR/etc/coppice/services/db.toml","line":1,"parameter":null}]}'
 is 'a template alone' "$(said ctl show getty@)" 'svctl: fatal: getty@ is a template: svctl --prefix DIR show getty@PARAMETER
@@ -101,9 +102,11 @@ contains 'also when the file has changed' "$(ctl show --live db)" '/bin/sleep 10
 contains 'which the other shows' "$(ctl show --script db)" '/bin/sleep 2000'
 is 'one that is not live' "$(said ctl show --live bd | tail -n 2)" 'svctl: fatal: there is no service bd (did you mean db?)
 exit 100'
-ok 'as JSON' sh -c 'svctl --prefix "$2" show --live --json db | "$1" show' - "$here/conforms" "$T"
+ctl show --live --json db >>objects
 is 'nothing of an image is live' "$(said svctl --root "$T" show --live db)" 'svctl: fatal: nothing of an image runs: leave --live out
 exit 100'
 contains 'an image is shown as well' "$(svctl --root "$T" show db)" "# $etc/services/db.toml:1"
+
+as_schemas_say objects
 
 done_testing

@@ -61,11 +61,7 @@ impl Whole {
         self.set.services.values().for_each(|service| vet.service(service));
         // The graph itself is for who writes a generation.
         let _ = edges::resolve(&self.set, &self.found, &mut self.complaints);
-        self.complaints.sort_by(|a, b| {
-            let name = |complaint: &Diagnostic| self.sources.name(complaint.place.file);
-            name(a).cmp(name(b)).then(a.place.cmp(&b.place)).then(a.code.cmp(&b.code))
-        });
-        self.complaints.dedup();
+        super::sort(&self.sources, &mut self.complaints);
     }
 
     /// What is wrong here and was not before, or is in one of these files: errors and warnings, as

@@ -4,7 +4,7 @@ use common::base::error::reason;
 use common::prelude::*;
 use common::program::print;
 
-use super::{plain, read};
+use super::{names, plain, read};
 use crate::json::{Object, Value};
 use crate::svctl::call::Call;
 use crate::svctl::terminal::Ink;
@@ -24,7 +24,7 @@ pub(in crate::svctl) const VERB: Verb = Verb {
 fn run(call: &Call) -> Result<Next> {
     let whole = read(&call.site)?;
     let mut text = String::new();
-    for name in call.names()? {
+    for name in names(call, &whole)? {
         let parts = whole.parts(&name);
         if parts.is_empty() {
             return Err(whole.missing(&name));

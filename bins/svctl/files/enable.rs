@@ -6,7 +6,7 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::print;
 
-use super::{also, check_now, inner, read, store, vet};
+use super::{also, check_now, inner, names, read, store, vet};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
@@ -40,8 +40,8 @@ const DISABLE_OPTIONS: &[Opt] = &[flag("--now", "stop it, and apply it as well")
 
 fn enable(call: &Call) -> Result<Next> {
     check_now(call)?;
-    let names = call.names()?;
     let mut whole = read(&call.site)?;
+    let names = names(call, &whole)?;
     let mut links = Vec::new();
     let mut changes = Changes::new();
     for name in &names {
@@ -68,8 +68,8 @@ fn enable(call: &Call) -> Result<Next> {
 
 fn disable(call: &Call) -> Result<Next> {
     check_now(call)?;
-    let names = call.names()?;
     let whole = read(&call.site)?;
+    let names = names(call, &whole)?;
     let was: Vec<String> = whole.enabled().map(str::to_owned).collect();
     for name in &names {
         if !was.contains(name) && whole.parts(name).is_empty() {

@@ -8,7 +8,7 @@ use common::prelude::*;
 use common::program::print;
 
 use super::enable::{hint, now};
-use super::{check_now, inner, read, store, vet};
+use super::{check_now, inner, names, read, store, vet};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
@@ -41,8 +41,8 @@ const MASK_OPTIONS: &[Opt] = &[flag("--now", "stop it, and apply it as well")];
 
 fn mask(call: &Call) -> Result<Next> {
     check_now(call)?;
-    let names = call.names()?;
     let mut whole = read(&call.site)?;
+    let names = names(call, &whole)?;
     let (mut fresh, mut changes) = (Vec::new(), Changes::new());
     for name in &names {
         let path = path(call, name);
@@ -72,8 +72,8 @@ fn mask(call: &Call) -> Result<Next> {
 }
 
 fn unmask(call: &Call) -> Result<Next> {
-    let names = call.names()?;
     let mut whole = read(&call.site)?;
+    let names = names(call, &whole)?;
     let (mut gone, mut changes) = (Vec::new(), Changes::new());
     for name in &names {
         let own = whole.resolve(&inner(&call.site, &call.site.services))?;

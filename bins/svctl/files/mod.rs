@@ -14,6 +14,7 @@ use common::os::file::write_all;
 use common::prelude::*;
 
 use super::call::Call;
+use super::moves::names::ENDS;
 use super::site::Site;
 use super::verbs::find;
 use crate::manager::compile::root::Changes;
@@ -37,6 +38,18 @@ fn inner(site: &Site, path: &Path) -> PathBuf {
 /// All service files as they are.
 pub(super) fn read(site: &Site) -> Result<Whole> {
     Whole::read(&places(site), Changes::new())
+}
+
+/// The services that are meant: `nginx.service` is nginx, where there is no file of such a name.
+fn names(call: &Call, whole: &Whole) -> Result<Vec<String>> {
+    let mut names = call.names()?;
+    for name in &mut names {
+        let Some(short) = ENDS.iter().find_map(|end| name.strip_suffix(end)) else { continue };
+        if whole.parts(name).is_empty() && !whole.parts(short).is_empty() {
+            *name = short.to_owned();
+        }
+    }
+    Ok(names)
 }
 
 /// Whether all files together still make sense after some changes: what is wrong because of them is
@@ -108,7 +121,7 @@ fn plain(text: &str) -> String {
 
 /// Another verb, for the same tree.
 fn also(call: &Call, word: &str, operands: &[String]) -> Result<u8> {
-    let Some(verb) = find(word) else { return Ok(exit::OK) };
+    let verb = find(word).ok_or_else(|| Error::system(format_args!("no verb {word}")))?;
     let next = (verb.run)(&Call {
         verb,
         is_about_itself: false,

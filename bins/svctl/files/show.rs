@@ -7,10 +7,10 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::print;
 
-use super::{places, plain, say};
+use super::{names, places, plain, read, say};
 use crate::json::{Object, Value};
 use crate::manager::compile::effective::{Held, effective, quoted};
-use crate::manager::compile::root::Instead;
+use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
 use crate::manager::files;
 use crate::manager::view::View;
@@ -40,18 +40,22 @@ const NAMED: Instead = Instead::Text(String::new());
 const WIDEST: usize = 56;
 
 fn run(call: &Call) -> Result<Next> {
-    let names = call.names()?;
     let mut text = String::new();
     if call.has("--live") {
-        for name in &names {
+        for name in &call.names()? {
             script(call, name, &live(call, name)?, &mut text);
         }
         return Ok(Next::Exit(print(&text)));
     }
+    let mut whole = read(&call.site)?;
+    let names = names(call, &whole)?;
     // An instance that nobody names is shown as what it would be.
     let instances = names.iter().filter(|name| name.contains('@') && !name.ends_with('@'));
     let enabled = instances.map(|name| (places(&call.site).enabled.join(name), NAMED));
-    let whole = Whole::read(&places(&call.site), enabled.collect())?;
+    let enabled: Changes = enabled.collect();
+    if !enabled.is_empty() {
+        whole = Whole::read(&places(&call.site), enabled)?;
+    }
     for name in &names {
         if call.has("--script") {
             let shown =
@@ -63,7 +67,7 @@ fn run(call: &Call) -> Result<Next> {
             return Err(none(call, &whole, name));
         };
         if call.json {
-            text += &object(&whole, name, held).line();
+            text += &object(name, held).line();
         } else {
             let blank = if text.is_empty() { "" } else { "\n" };
             let head = call.terminal.paint(Ink::Strong, &format!("# {name}"));
@@ -99,7 +103,7 @@ pub(super) fn toml(terminal: Terminal, held: &[Held]) -> String {
     lines.collect()
 }
 
-fn object(whole: &Whole, name: &str, held: Vec<Held>) -> Object {
+fn object(name: &str, held: Vec<Held>) -> Object {
     let keys = held.into_iter().map(|held| {
         let mut key = Object::default();
         key.put("key", &Value::text(held.key));

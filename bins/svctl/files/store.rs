@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::os::file::write_all;
 use common::prelude::*;
@@ -19,7 +19,9 @@ pub(super) fn put(call: &Call, path: &Path, text: &str) -> Result<()> {
     let write = || -> io::Result<()> {
         parent(path, |dir| fs::create_dir_all(dir))?;
         // Neither is taken for a service file.
-        let new = path.with_added_extension("new");
+        let mut new = path.as_os_str().to_owned();
+        new.push(".new");
+        let new = PathBuf::from(new);
         gone(&new)?;
         let mode = Mode::from_raw_mode(0o644);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;

@@ -2,7 +2,7 @@
 //! of svctl.
 
 pub(super) mod changed;
-mod names;
+pub(super) mod names;
 mod progress;
 pub(super) mod voice;
 

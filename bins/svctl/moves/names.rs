@@ -7,7 +7,7 @@ use crate::manager::table::Contents;
 use crate::svctl::call::Call;
 
 /// What other systems put behind a name, and what our files have there.
-const ENDS: [&str; 2] = [".service", ".toml"];
+pub(in crate::svctl) const ENDS: [&str; 2] = [".service", ".toml"];
 
 /// The services that are meant: `nginx.service` is nginx, where nothing live is called so.
 pub(super) fn of_services(call: &Call) -> Result<Vec<String>> {

@@ -5,6 +5,7 @@ use std::ffi::{CString, OsString};
 use std::io::IsTerminal;
 use std::path::Path;
 
+use common::base::error::exit;
 use common::base::signal::Signal;
 use common::os::file::write_all;
 use common::os::signals::Signals;
@@ -27,6 +28,10 @@ pub(super) enum Answer {
 pub(super) fn edit(file: &Path) -> Result<()> {
     let set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let variable = ["VISUAL", "EDITOR"].into_iter().find(set);
+    if variable.is_none() && !stdin().is_terminal() {
+        let what = "which editor? Set EDITOR, or pipe the text: svctl edit --stdin";
+        return Err(Error::new(exit::USAGE, what));
+    }
     let editor = variable.and_then(env::var_os).unwrap_or_else(|| "vi".into());
     // As git does it: the shell splits the variable into words.
     let mut script = editor.clone();

@@ -14,7 +14,7 @@ use common::program::print;
 
 use self::editor::{Answer, ask, edit};
 use self::target::{Target, head, stripped};
-use super::{Verdict, count, judge, note, read, say, store};
+use super::{Verdict, count, judge, names, note, read, say, store};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
@@ -48,13 +48,13 @@ enum Outcome {
 }
 
 fn run(call: &Call) -> Result<Next> {
-    let name = call.names()?.remove(0);
-    let mut whole = read(&call.site)?;
+    let whole = read(&call.site)?;
+    let name = names(call, &whole)?.remove(0);
     let target = Target::of(call, &whole, &name)?;
     let lock = target.lock(call)?;
     let done = match call.has("--stdin") {
-        true => typed().and_then(|text| finish(call, &mut whole, &target, &text)),
-        false => interactive(call, &mut whole, &target),
+        true => typed().and_then(|text| finish(call, &target, &text)),
+        false => interactive(call, &whole, &target),
     };
     // As long as nobody else can have begun. It fails where there is something in it.
     let _ = fs::remove_dir(&target.drop_ins);
@@ -104,8 +104,8 @@ fn text(bytes: Vec<u8>, what: &str) -> Result<String> {
 }
 
 /// Of a text that was typed in or piped: puts it in its place, or says what is wrong with it.
-fn finish(call: &Call, whole: &mut Whole, target: &Target, text: &str) -> Result<Option<Outcome>> {
-    let Verdict { errors, warnings, elsewhere } = verdict(call, whole, target, text)?;
+fn finish(call: &Call, target: &Target, text: &str) -> Result<Option<Outcome>> {
+    let Verdict { errors, warnings, elsewhere } = verdict(call, target, text)?;
     if !errors.is_empty() {
         say(&errors.concat())?;
         let what = format!("{}: nothing is changed", count(&errors));
@@ -119,13 +119,15 @@ fn finish(call: &Call, whole: &mut Whole, target: &Target, text: &str) -> Result
     Ok(Some(outcome))
 }
 
-fn verdict(call: &Call, whole: &mut Whole, target: &Target, text: &str) -> Result<Verdict> {
+/// What comes of a text. Others may have changed other files since it was begun.
+fn verdict(call: &Call, target: &Target, text: &str) -> Result<Verdict> {
+    let mut whole = read(&call.site)?;
     let instead = match text.trim().is_empty() && target.is_drop_in {
         true => Instead::Nothing,
         false => Instead::Text(text.to_owned()),
     };
     let changes = Changes::from([(target.path.clone(), instead)]);
-    judge(call, whole, changes, std::slice::from_ref(&target.path))
+    judge(call, &mut whole, changes, std::slice::from_ref(&target.path))
 }
 
 /// Puts a text in its place, unless somebody else has changed what was there.
@@ -150,7 +152,7 @@ fn put(call: &Call, target: &Target, text: &str) -> Result<Outcome> {
 }
 
 /// In an editor. The text is in a draft from the first moment: whatever ends svctl, it is still there.
-fn interactive(call: &Call, whole: &mut Whole, target: &Target) -> Result<Option<Outcome>> {
+fn interactive(call: &Call, whole: &Whole, target: &Target) -> Result<Option<Outcome>> {
     let draft = &target.draft;
     let (begun, is_old) = match fs::read(draft) {
         Ok(bytes) => (stripped(&text(bytes, &target.shown_draft)?), true),
@@ -179,15 +181,14 @@ fn interactive(call: &Call, whole: &mut Whole, target: &Target) -> Result<Option
             store::remove(call, draft)?;
             return Ok(Some(Outcome::Same));
         }
-        let Verdict { errors, .. } = verdict(call, whole, target, &own)?;
+        let Verdict { errors, .. } = verdict(call, target, &own)?;
         if errors.is_empty() {
-            let done =
-                finish(call, whole, target, &own).map_err(|e| kept(call, target, &e.message))?;
+            let done = finish(call, target, &own).map_err(|e| kept(call, target, &e.message))?;
             store::remove(call, draft)?;
             return Ok(done);
         }
         // With the lines as they are in the draft.
-        let Verdict { errors, .. } = verdict(call, whole, target, &full)?;
+        let Verdict { errors, .. } = verdict(call, target, &full)?;
         say(&errors.concat().replace(&target.shown, &target.shown_draft))?;
         let what = format!("{}: nothing is changed", count(&errors));
         match ask() {
