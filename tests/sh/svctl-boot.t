@@ -17,7 +17,7 @@ booted() { ctl boot --background >"$T/booted" 2>"$T/booted.err"; }
 # left - the processes of the tree: each works in a directory of its own below $T.
 left() {
 	for dir in /proc/[0-9]*; do
-		case $(readlink "$dir/cwd") in "$T"/*) echo "${dir#/proc/}" ;; esac
+		case $(readlink "$dir/cwd") in "$T"/*) echo "${dir#/proc/} $(tr "\\0" " " <"$dir/cmdline" 2>&1)" ;; esac
 	done
 }
 
@@ -148,6 +148,7 @@ is 'JSON: nothing there' "$(ctl --json halt)" '{"schema":"svctl-halt-1","state":
 background svctl --prefix "$T" boot
 until_ok 10 takes_requests
 is 'boot becomes svc-scan' "$(scan_pid)" "$pid"
+ok 'what is enabled comes up' change --timeout 20s wait nap
 is 'which keeps nothing that it was started with' \
 	"$(readlink "/proc/$(pid_of nap)/fd/0" "/proc/$(pid_of nap)/fd/9")" /dev/null
 ok 'and ends when it is told to' ctl halt
