@@ -40,10 +40,12 @@ is 'nothing is left' "$(left)" ''
 unit db <<'EOF'
 exec = ["/bin/sh", "-c", "trap 'echo db ends >>$0; echo bye; kill $!; exit 0' TERM; echo hello; echo >&3; while :; do sleep 1000 & wait; done", "ORDER"]
 ready = "notify-fd 3"
+kill-scope = "group"
 EOF
 unit web <<'EOF'
 exec = ["/bin/sh", "-c", "trap 'echo web ends >>$0; kill $!; exit 0' TERM; while :; do sleep 1000 & wait; done", "ORDER"]
 requires = ["db"]
+kill-scope = "group"
 EOF
 sed -i "s,ORDER,$T/order," "$etc/services/db.toml" "$etc/services/web.toml"
 enabled web
