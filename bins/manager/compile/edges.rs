@@ -170,15 +170,17 @@ impl Edges<'_> {
                 boot.insert(*id);
                 continue;
             }
-            let what = if self.set.masked.contains(name) {
+            let is_masked = self.set.masked.contains(name);
+            let what = if is_masked {
                 format!("{name} is enabled, and masked")
             } else if self.set.templates.contains(name) {
                 format!("{name} is enabled, which is a template without a parameter")
             } else {
                 format!("{name} is enabled, and there is no such service")
             };
-            let diagnostic = Diagnostic::new(Code::NotEnabled, *place, what);
-            self.complain(diagnostic, name, self.set.masked.contains(name));
+            // A mask is for whatever may want it; when it is gone all is as it was.
+            let code = if is_masked { Code::NoWanted } else { Code::NotEnabled };
+            self.complain(Diagnostic::new(code, *place, what), name, is_masked);
         }
         boot.into_iter().collect()
     }

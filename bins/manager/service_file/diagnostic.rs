@@ -75,7 +75,7 @@ codes! {
     TooMany "E036",
     /// services of which each restart makes another
     Restarts "E037",
-    /// a wanted service that there is not, or that is masked: it is left out
+    /// a wanted service that there is not, or that is masked, or an enabled one that is masked: it is left out
     NoWanted "W001",
     /// an order behind a service that nothing starts
     OnlyOrder "W002",
