@@ -190,6 +190,12 @@ echo 'exec = "/bin/daemon alone"' | file "$admin/getty@tty1.toml"
 rm -r "$admin/web.d"
 ok 'an instance can have a file of its own' compile
 like 'which is used' "$(boot services/getty@tty1/run)" '^/bin/daemon alone$'
+printf 'exec = "/bin/daemon"\nuser = "%%i"\n' | file "$admin/of@.toml"
+ok 'a template that a number does not fit may be there without an instance' compile
+printf 'exec = "/bin/daemon"\nuser = "%%i"\nnice = "%%i"\n' | file "$admin/of@.toml"
+exits 100 'not one that nothing fits' compile
+like 'which is said' "$(cat err)" 'of@.toml:3:8: error\[E004\]'
+rm "$admin/of@.toml"
 ln -s /dev/null "$admin/all.toml"
 ok 'who is enabled can be masked' compile
 like 'which is said' "$(cat err)" 'warning\[W001\]: all is enabled, and masked'

@@ -166,6 +166,23 @@ impl<'a> Loader<'a> {
         file
     }
 
+    /// Reads a template of which there is no instance. A mistake is only what is one whatever stands for
+    /// the parameter: a number, which is a path as well, or a name.
+    fn template(&mut self, name: &str) {
+        let known = self.complaints.len();
+        drop(self.service(&format!("{name}1")));
+        let with_number = self.complaints.split_off(known);
+        if with_number.is_empty() {
+            return;
+        }
+        drop(self.service(&format!("{name}x")));
+        let with_name = self.complaints.split_off(known);
+        let is_both = |one: &Diagnostic| {
+            with_name.iter().any(|other| (other.place, other.code) == (one.place, one.code))
+        };
+        self.complaints.extend(with_number.into_iter().filter(is_both));
+    }
+
     /// Templates of which there is no instance are read all the same, and drop-ins of nothing are told.
     fn unused(&mut self) {
         let found = self.found;
@@ -175,8 +192,7 @@ impl<'a> Loader<'a> {
                 Some((_, Main::There)) if name.ends_with('@') => {
                     let mut instances = self.set.services.range(name.clone()..);
                     if !instances.next().is_some_and(|(service, _)| is_used(service)) {
-                        // What stands for the parameter is a name, a number and a path at once.
-                        drop(self.service(&format!("{name}1")));
+                        self.template(name);
                     }
                 }
                 None if !self.set.services.contains_key(name) => {
