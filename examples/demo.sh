@@ -105,11 +105,14 @@ run 'svctl logs -n 6'
 	run 'svctl start --timeout 20s clock'
 }
 
-say 'Break something: store needs its directory. What needs store can not be up either, and says why.'
+say 'Break something: store needs its directory, and tests that before it starts. A restart that would fail is'
+echo '# refused, and what runs goes on.'
 run 'mv data gone'
 show 'svctl restart --timeout 20s store'
+
+say 'Restarted all the same it does not come back, and what needs it can not be up either. Each says why.'
+show 'svctl restart --no-test --timeout 20s store'
 show 'svctl why clock'
-run 'svctl logs -n 2 store'
 
 say 'Mend it, and say so. All that was to be up comes up by itself.'
 run 'mv gone data'

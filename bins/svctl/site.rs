@@ -66,13 +66,16 @@ impl Site {
             let site = Site::below(Kind::Image, &absolute(&image)?, "--root");
             return Ok(Site { image: Some(absolute(&image)?), ..site });
         }
-        let given = prefix.or_else(|| env::var_os("COPPICE_PREFIX").map(PathBuf::from));
-        match given.filter(|dir| !dir.as_os_str().is_empty()) {
-            Some(dir) => Ok(Site::below(Kind::Prefix, &absolute(&dir)?, "--prefix")),
-            None => {
-                Ok(Site { options: Vec::new(), ..Site::below(Kind::System, Path::new("/"), "") })
-            }
+        if let Some(dir) = prefix {
+            return Ok(Site::below(Kind::Prefix, &absolute(&dir)?, "--prefix"));
         }
+        // What is in the environment, or goes without saying, need not be said again.
+        let given = env::var_os("COPPICE_PREFIX").filter(|dir| !dir.is_empty());
+        let site = match given {
+            Some(dir) => Site::below(Kind::Prefix, &absolute(Path::new(&dir))?, ""),
+            None => Site::below(Kind::System, Path::new("/"), ""),
+        };
+        Ok(Site { options: Vec::new(), ..site })
     }
 
     fn below(kind: Kind, top: &Path, option: &str) -> Site {
