@@ -53,6 +53,7 @@ EOF
 enabled web broken
 svc-compile --output "$lib" --programs "$BIN" "$T/usr/lib/coppice/services" "$etc/services" >compiled
 logged
+# shellcheck disable=SC2119  # no options
 managed
 until_ok 10 is_in web ready
 until_ok 10 is_in broken failed
@@ -124,7 +125,10 @@ sed -i 's/green/red/' "$etc/services/job.toml"
 does 'svctl apply --confirm 60' grep -q red "$lib/boot/services/job/run"
 does 'svctl confirm' grep -q red "$lib/boot/services/job/run"
 said 'svctl edit web'
-printf '#!/bin/sh\necho "nice = 5" >>"$1"\n' >editor
+cat >editor <<'EOF'
+#!/bin/sh
+echo "nice = 5" >>"$1"
+EOF
 chmod +x editor
 ok 'svctl edit web' env EDITOR="$T/editor" svctl edit web
 ok '  and what it needs is kept' grep -rq 'nice = 5' "$etc/services/web.d"

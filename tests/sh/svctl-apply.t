@@ -35,6 +35,7 @@ is 'writes nothing' "$(ls var/lib/coppice)" ''
 code=0; ctl apply >said 2>&1 || code=$?
 is 'an apply without a tree' "$code $(sed "s,$T,T,g" said)" '102 1 service, 1 enabled: generation 1
 svctl: fatal: no tree runs in T/run/coppice/scan: svctl --prefix T boot --background starts it; generation 1 is what it begins with'
+# shellcheck disable=SC2119  # no options
 managed
 ok 'what is enabled comes up' until_ok 10 is_in db ready
 says 0 'nothing changed: generation 1 is live' 'nothing has changed' apply

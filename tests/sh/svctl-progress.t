@@ -16,6 +16,7 @@ requires = ["db"]
 EOF
 enabled
 ok 'it compiles' compile
+# shellcheck disable=SC2119  # no options
 managed
 
 # tm ARGUMENT... - a tmux of our own.

@@ -4,6 +4,7 @@
 # Everything is where svctl --prefix "$T" looks for it: see managed.sh for what there is besides.
 
 etc=$T/etc/coppice lib=$T/var/lib/coppice run=$T/run/coppice
+# shellcheck disable=SC2154  # of lib.sh
 . "$here/managed.sh"
 mkdir -p "$T/usr/lib/coppice/services" "$lib" "$T/var/log/coppice" "$run/log/fifos"
 

@@ -29,6 +29,7 @@ EOF
 enabled talk
 compile
 logged
+# shellcheck disable=SC2119  # no options
 managed
 until_ok 10 grep -q hello var/log/coppice/talk/current
 is 'the logs of a tree' "$(ctl logs talk --stamp none -n 1)" hello
