@@ -199,26 +199,40 @@ is 'has a result of its own' "$(key bad last-run) $(key bad start-error)" 'exit=
 
 # Output, and events.
 mkdir logs tree
+# is_done N - order N of talker is.
+is_done() { [ "$(key talker order) $(key talker state)" = "$1 down" ]; }
 oneshot talker
 echo 'echo hello' >talker/how
 ok 'without --log-fifos' svc-oneshot talker
 is 'the output is that of svc-oneshot' "$(cat out)" hello
 mkfifo logs/talker
 exec 7<>logs/talker
-ok 'with' svc-oneshot --log-fifos logs talker
+background svc-oneshot --log-fifos logs talker
 # shellcheck disable=SC2016  # for another shell
 is 'it goes to the fifo of its name' "$(timeout 10 sh -c 'read -r line; echo "$line"' <&7)" hello
-ok 'with --name' svc-oneshot --log-fifos logs --name speaker talker
-ok 'to that of this name' test -p logs/speaker
+becomes 10 'and when it was taken svc-oneshot leaves' gone "$pid"
+
+# What nobody has opened yet is not lost.
+background svc-oneshot --log-fifos logs --name speaker --seq 10 talker
+until_ok 10 is_done 10
+ok 'while its lines wait the next order is carried out' svc-oneshot --name other --seq 11 talker
+ok 'with --name it waits with the fifo of this name' alive "$pid"
+# shellcheck disable=SC2016  # for another shell
+is 'for whoever comes' "$(timeout 10 sh -c 'read -r line; echo "$line"' <logs/speaker)" hello
+becomes 10 'and then leaves' gone "$pid"
+background svc-oneshot --log-fifos logs --name speaker --seq 12 talker
+until_ok 10 is_done 12
+kill -TERM "$pid"
+becomes 10 'TERM ends the wait' gone "$pid"
 svc-fifodir make tree/event
 mkfifo tree/event/sub.1.1
 exec 8<>tree/event/sub.1.1
 # told N - the next N events.
 # shellcheck disable=SC2016  # for another shell
 told() { timeout 10 sh -c 'for i do read -r letter _ name; echo "$letter $name"; done' - $(seq "$1") <&8 | tr '\n' ' '; }
-ok 'with --events' svc-oneshot --events tree/event --name speaker --seq 1 talker
+ok 'with --events' svc-oneshot --events tree/event --name speaker --seq 20 talker
 is 'its start and its end are announced' "$(told 3)" 'u speaker d speaker D speaker '
-ok 'an order that is done' svc-oneshot --events tree/event --name speaker --seq 1 talker
+ok 'an order that is done' svc-oneshot --events tree/event --name speaker --seq 20 talker
 is 'is announced as finished' "$(told 1)" 'D speaker '
 ok 'a program that is missing' svc-oneshot --events tree/event --run none talker
 is 'as well' "$(told 1)" 'D talker '

@@ -15,10 +15,9 @@ exec = ["/bin/sh", "-c", "echo unable to bind port 80: Address already in use; e
 restart-delay = "1h"
 restart-delay-max = "1h"
 EOF
-# What it says before svc-logd is there would be lost with it.
-unit disk <<EOF
+unit disk <<'EOF'
 type = "oneshot"
-start = ["/bin/sh", "-c", "until [ -e '$T/var/log/coppice/disk/current' ]; do sleep 0.02; done; echo /dev/sdb1: no such device; exit 1"]
+start = ["/bin/sh", "-c", "echo /dev/sdb1: no such device; exit 1"]
 EOF
 unit files <<'EOF'
 description = "Serves files"

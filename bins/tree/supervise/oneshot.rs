@@ -10,14 +10,16 @@ use std::os::unix::ffi::OsStrExt;
 use common::base::args::unknown;
 use common::base::death::Death;
 use common::base::error::{exit, reason};
+use common::base::signal::Signal;
 use common::format::letters::{Command, Event};
 use common::format::status::{Phase, Status, Wanted};
 use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
 use common::os::{clock, file};
 use common::prelude::*;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::CWD;
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::Pid;
 
 use super::super::wards::Wards;
@@ -70,15 +72,17 @@ struct Options {
 fn main(args: Args) -> Result<Next> {
     let options = read(args)?;
     // As in svc-supervise.
-    match &mut prepare(options)? {
-        Some(supervisor) => {
+    match prepare(options)? {
+        Some(mut supervisor) => {
             supervisor.run();
-            Ok(Next::Exit(match supervisor.is_settled() {
+            let code = match supervisor.is_settled() {
                 true => exit::OK,
                 false if supervisor.is_recorded => exit::NO,
                 // The intent: nothing was started.
                 false => exit::SYSTEM,
-            }))
+            };
+            supervisor.leave_lines();
+            Ok(Next::Exit(code))
         }
         None => Err(Error::new(exit::NO, "told to end before its turn came")),
     }
@@ -106,6 +110,11 @@ fn read(mut args: Args) -> Result<Options> {
     }
     Ok(Options { program, order, name, log_fifos, events, wards, dir })
 }
+
+/// How long lines stay with us that no logger takes, ms: one that was killed is back within seconds.
+const UNTAKEN: u64 = 30_000;
+/// Between two looks whether they were taken, at most, ms.
+const LOOK: u64 = 250;
 
 /// The path of a program in the directory.
 fn path(word: &OsStr) -> Result<CString> {
@@ -231,6 +240,25 @@ impl Supervisor {
             // Told while an earlier order was under way.
             self.feed(Input::Command(Command::Down));
             self.over = true;
+        }
+    }
+
+    /// Holds the log fifo until the shared logger has taken what is in it: it may not have opened it
+    /// yet, and what nobody holds is lost. All else is let go before: the next order can begin.
+    fn leave_lines(self) {
+        let Some(output) = self.output else { return };
+        let signals = self.signals;
+        drop(self.files);
+        let due = clock::boot().after(UNTAKEN);
+        let mut pause = 1;
+        while ioctl_fionread(&output).is_ok_and(|left| left > 0) && clock::boot() < due {
+            let soon = clock::until(Some(clock::boot().after(pause)));
+            // Interrupted or not: it is looked again.
+            let _ = poll(&mut [PollFd::new(&signals, PollFlags::IN)], soon.as_ref());
+            if std::iter::from_fn(|| signals.next()).any(|signal| signal != Signal::CHLD) {
+                break;
+            }
+            pause = LOOK.min(pause * 2);
         }
     }
 
