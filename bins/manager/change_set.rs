@@ -26,6 +26,8 @@ pub enum Change {
     Refresh(Vec<String>),
     /// Its logger alone is restarted.
     RestartLogger,
+    /// The logger of all has other directives for it.
+    Log,
     /// It goes on under this new name.
     Rename(String),
     /// There was none of that name.
@@ -190,6 +192,9 @@ impl Both<'_> {
         changes: &mut BTreeSet<(String, Change)>,
     ) {
         let is_gone = row.gone.is_some();
+        if before.logs.get(&row.name) != new.logs.get(name) {
+            changes.insert((row.name.clone(), Change::Log));
+        }
         if !is_gone && before.contents.get(&row.name) == new.contents.get(name) {
             return;
         }
@@ -298,6 +303,7 @@ impl Change {
             Change::Restart(files) => format!("restart ({})", files.join(", ")),
             Change::Refresh(files) => format!("no restart ({})", files.join(", ")),
             Change::RestartLogger => "restart of its logger".to_owned(),
+            Change::Log => "logged otherwise".to_owned(),
             Change::Rename(name) => format!("is now called {name}, and goes on"),
             Change::New => "new".to_owned(),
             Change::Gone => "gone: is stopped".to_owned(),

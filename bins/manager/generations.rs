@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// The link to the accepted one.
 pub const BOOT: &str = "boot";
 /// The link to the last one that has reached its goal.
 pub const GOOD: &str = "good";
+/// The link to the one that is live.
+pub const LIVE: &str = "live";
 
 /// The directory that they are in.
 pub fn all(dir: &Path) -> PathBuf {
@@ -28,6 +31,21 @@ pub fn number(path: &Path) -> Option<u64> {
 /// Which one a link leads to.
 pub fn linked(dir: &Path, link: &str) -> Option<u64> {
     number(&fs::read_link(dir.join(link)).ok()?)
+}
+
+/// Has a link lead to one, in the place of where it leads now.
+pub fn mark(dir: &Path, link: &str, number: u64) -> io::Result<()> {
+    if linked(dir, link) == Some(number) {
+        return Ok(());
+    }
+    let link = dir.join(link);
+    let new = link.with_extension("new");
+    match fs::remove_file(&new) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Ok(()) | Err(_) => {}
+    }
+    symlink(format!("generations/{number}"), &new)?;
+    fs::rename(&new, link)
 }
 
 /// The numbers of all, in order.

@@ -38,27 +38,31 @@ pub struct Generation {
     pub boot: Vec<Id>,
     /// The number that each service directory comes to, by the service's name.
     pub contents: BTreeMap<String, String>,
+    /// The same of what the logger of all is told about it.
+    pub logs: BTreeMap<String, String>,
 }
 
 /// Reads what matters of a generation.
 pub fn generation(generations: &Path, number: u64) -> Result<Generation, String> {
     let (graph, boot) = graph(generations, number)?;
-    let contents = numbers(&text(generations, number, "contents")?);
-    Ok(Generation { contents, graph, boot })
+    let contents = text(generations, number, "contents")?;
+    let [contents, logs] = ["services/", "log/"].map(|dir| numbers(&contents, dir));
+    Ok(Generation { contents, logs, graph, boot })
 }
 
 /// The same of files that are not written, and the text that is to be `contents` beside them.
 pub fn draft(files: &Files, contents: &str) -> Result<Generation, String> {
     let graph = files.get("graph").map_or("", |file| file.text.as_str());
     let graph_file::Contents { graph, boot, .. } = graph_file::unpack(graph)?;
-    Ok(Generation { contents: numbers(contents), graph, boot })
+    let [contents, logs] = ["services/", "log/"].map(|dir| numbers(contents, dir));
+    Ok(Generation { contents, logs, graph, boot })
 }
 
-/// The numbers in the file `contents`.
-fn numbers(contents: &str) -> BTreeMap<String, String> {
+/// The numbers in the file `contents` of what is in a directory.
+fn numbers(contents: &str, dir: &str) -> BTreeMap<String, String> {
     let lines = contents.lines().filter_map(|line| {
         let (number, path) = line.split_once(' ')?;
-        Some((path.strip_prefix("services/")?.to_owned(), number.to_owned()))
+        Some((path.strip_prefix(dir)?.to_owned(), number.to_owned()))
     });
     lines.collect()
 }

@@ -253,16 +253,28 @@ impl Manager {
         }
         self.repair();
         self.hold_generations();
+        self.tell_logger();
         for (name, change) in changes {
             if *change == Change::RestartLogger {
-                let path = format!("{name}/log/supervise/control");
-                // Without a supervisor it is not there, and will be started with what is new.
-                let _ = fifo::open(&self.scan, path.as_str(), Ends::Write)
-                    .and_then(|fd| rustix::io::write(fd, &[Command::Restart.letter()]));
+                self.tell_a_logger(&format!("{name}/log"), Command::Restart);
             }
         }
         // Loggers that are gone, too, are to end.
         self.prune = true;
+    }
+
+    /// The logger of all has directives for each service in the generation that is live.
+    pub(super) fn tell_logger(&self) {
+        if let Some(name) = &self.options.logger {
+            self.tell_a_logger(name, Command::Reload);
+        }
+    }
+
+    fn tell_a_logger(&self, name: &str, command: Command) {
+        let path = format!("{name}/supervise/control");
+        // Without a supervisor it is not there, and will be started with what is new.
+        let _ = fifo::open(&self.scan, path.as_str(), Ends::Write)
+            .and_then(|fd| rustix::io::write(fd, &[command.letter()]));
     }
 
     /// Takes away what is live of a service that is gone and down.

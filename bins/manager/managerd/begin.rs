@@ -30,6 +30,7 @@ use super::requests::Inbox;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::record::{self, Head};
 use crate::manager::engine::{Action, Engine, Memory, State};
+use crate::manager::generations::LIVE;
 use crate::manager::graph::{Graph, Id, Kind};
 use crate::manager::live;
 use crate::manager::places::{COMMAND, EVENT, MANAGER, ONESHOT, Places, REQUESTS};
@@ -137,6 +138,8 @@ impl Manager {
         let actions = self.restore(memories, facts);
         let mut events = self.carry_out(&actions);
         self.hold_generations();
+        // A predecessor may not have come to it.
+        self.tell_logger();
         self.remove_left();
         self.repair();
         for id in self.graph.ids() {
@@ -206,7 +209,7 @@ impl Manager {
     /// Holds those generations that something leads to: svc-compile removes none of them.
     /// So does a link beside `boot`, also while there is no manager for a moment.
     pub(super) fn hold_generations(&mut self) {
-        self.mark_generation("live");
+        self.mark_generation(LIVE);
         let gone = self.known.iter().filter_map(|known| known.gone);
         let mut used: BTreeSet<u64> = gone.chain([self.header.generation]).collect();
         for id in self.graph.ids().filter(|id| self.engine.is_restarting(*id)) {

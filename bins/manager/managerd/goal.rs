@@ -1,15 +1,12 @@
 //! What concerns the whole: that the generation has reached its goal, and that there is no point in
 //! going on without a service that is essential.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::symlink;
-
 use common::os::file;
 
 use super::answers::Waiting;
 use super::manager::Manager;
 use crate::manager::engine::{Event, Failure, State, Wish};
+use crate::manager::generations::{self, GOOD};
 use crate::manager::graph::Id;
 use crate::manager::places::STATE;
 
@@ -28,16 +25,16 @@ impl Manager {
             return self.goal.swap(place, last);
         }
         self.goal = Vec::new();
-        self.mark_generation("good");
+        self.mark_generation(GOOD);
     }
 
     /// Has a link beside `boot` lead to the generation that is live.
     pub(super) fn mark_generation(&mut self, name: &'static str) {
-        let link = self.options.generations.join(name);
-        let target = format!("generations/{}", self.header.generation);
-        if let Err(e) = replace_link(&link, &target) {
+        let dir = &self.options.generations;
+        if let Err(e) = generations::mark(dir, name, self.header.generation) {
+            let link = dir.join(name).display().to_string();
             // On a disk that can't be written there is nothing to fall back to, nor to remove.
-            self.complain(name, &format_args!("unable to make {}: {e}", link.display()));
+            self.complain(name, &format_args!("unable to make {link}: {e}"));
         }
     }
 
@@ -76,18 +73,4 @@ impl Manager {
             let _ = file::unlink_if_there(&self.dir, STATE);
         }
     }
-}
-
-/// Makes a link, in the place of one that is there.
-fn replace_link(link: &std::path::Path, target: &str) -> io::Result<()> {
-    if fs::read_link(link).is_ok_and(|now| now.as_os_str() == target) {
-        return Ok(());
-    }
-    let new = link.with_extension("new");
-    match fs::remove_file(&new) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        Ok(()) | Err(_) => {}
-    }
-    symlink(target, &new)?;
-    fs::rename(&new, link)
 }

@@ -38,6 +38,8 @@ for, each as soon as its dependencies allow it. Kill it: its successor goes on.
   --policy FILE       who may command besides the user that runs it
   --facts DIR         where facts are, a file each (DIR/events/facts)
   --log-fifos DIR     the output of oneshots goes to the fifo DIR/NAME
+  --logger NAME       the service of the tree that is svc-logd: a generation that becomes live makes it
+                      read its directives again
   --limit N           at most so many services start at the same time
 ",
     main,
@@ -50,6 +52,7 @@ pub(super) struct Options {
     policy: Option<PathBuf>,
     facts: PathBuf,
     log_fifos: Option<OsString>,
+    logger: Option<String>,
     limit: Option<usize>,
 }
 
@@ -61,7 +64,8 @@ fn main(args: Args) -> Result<Next> {
 
 fn options(mut args: Args) -> Result<Options> {
     let (mut dir, mut generations) = (PathBuf::from(USUAL), PathBuf::from(GENERATIONS));
-    let (mut policy, mut facts, mut log_fifos, mut limit) = (None, None, None, None);
+    let (mut policy, mut facts, mut log_fifos) = (None, None, None);
+    let (mut logger, mut limit) = (None, None);
     while let Some(option) = args.option()? {
         match option.as_str() {
             "--dir" => dir = args.raw_value()?.into(),
@@ -69,6 +73,7 @@ fn options(mut args: Args) -> Result<Options> {
             "--policy" => policy = Some(absolute(args.raw_value()?)?),
             "--facts" => facts = Some(absolute(args.raw_value()?)?),
             "--log-fifos" => log_fifos = Some(absolute(args.raw_value()?)?.into_os_string()),
+            "--logger" => logger = Some(args.value("name")?),
             "--limit" => limit = Some(args.value::<usize>("number")?),
             _ => return Err(unknown(&option)),
         }
@@ -79,7 +84,7 @@ fn options(mut args: Args) -> Result<Options> {
     }
     let (dir, generations) = (absolute(dir.into())?, absolute(generations.into())?);
     let facts = facts.unwrap_or_else(|| dir.join("events/facts"));
-    Ok(Options { dir, generations, policy, facts, log_fifos, limit })
+    Ok(Options { dir, generations, policy, facts, log_fifos, logger, limit })
 }
 
 /// Links in directories of services must lead to the same place from everywhere.
