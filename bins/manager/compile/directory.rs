@@ -29,8 +29,18 @@ pub(super) fn own_directories(service: &Service) -> impl Iterator<Item = Own> {
     })
 }
 
+/// What run scripts name that is not the service's.
+#[derive(Clone, Debug)]
+pub(crate) struct Paths {
+    /// Where svc-chain is, and svc-log.
+    pub(crate) programs: String,
+    /// Where the log directories of all services are.
+    pub(crate) logs: String,
+}
+
 /// Adds the files of a service to those of a generation.
-pub(super) fn add(service: &Service, programs: &str, tree: &mut Tree) {
+pub(super) fn add(service: &Service, paths: &Paths, tree: &mut Tree) {
+    let programs = &paths.programs;
     let dir = format!("services/{}", service.name);
     let mut put = |name: &str, text: String, is_program: bool| {
         tree.insert(format!("{dir}/{name}"), File { text, is_program });
@@ -58,7 +68,7 @@ pub(super) fn add(service: &Service, programs: &str, tree: &mut Tree) {
         if let Some(text) = chain::finish(service, programs) {
             put("finish", text, true);
         }
-        log(service, programs, tree);
+        log(service, paths, tree);
     }
 }
 
@@ -100,11 +110,11 @@ fn settings(service: &Service) -> Vec<(&'static str, String)> {
 }
 
 /// What becomes of the output: a logger of its own, or a word to the one for all.
-fn log(service: &Service, programs: &str, tree: &mut Tree) {
+fn log(service: &Service, paths: &Paths, tree: &mut Tree) {
     if service.flag("log.own").or(service.flag("essential")) == Some(true) {
         let base = format!("services/{}/log", service.name);
         let file = |text, is_program| File { text, is_program };
-        tree.insert(format!("{base}/run"), file(own_logger(service, programs), true));
+        tree.insert(format!("{base}/run"), file(own_logger(service, paths), true));
         tree.insert(format!("{base}/notification-fd"), file("3\n".to_owned(), false));
     } else if let Some(text) = log_script(service) {
         tree.insert(format!("log/{}", service.name), File { text, is_program: false });
@@ -112,8 +122,8 @@ fn log(service: &Service, programs: &str, tree: &mut Tree) {
 }
 
 /// The run script of a logger of its own.
-fn own_logger(service: &Service, programs: &str) -> String {
-    let usual = format!("/var/log/coppice/{}", service.name);
+fn own_logger(service: &Service, Paths { programs, logs }: &Paths) -> String {
+    let usual = format!("{logs}/{}", service.name);
     let dir = service.text("log.directory").unwrap_or(&usual);
     let program = format!("{programs}/svc-log");
     let mut options = log_options(service);

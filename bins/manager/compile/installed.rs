@@ -6,25 +6,17 @@ use std::path::{Path, PathBuf};
 
 use common::prelude::*;
 
-use super::find::{self, Found, Main};
-use super::root::Root;
-use super::set::{Loader, Set};
-use super::{directory, edges, vet};
+use super::directory::{self, Paths};
+use super::find::{Found, Main};
+use super::root::{Changes, Root};
+use super::set::Set;
+use super::whole::{Directories, Whole};
+use super::{edges, vet};
 use crate::manager::files::{self, Files as Tree};
 use crate::manager::graph::Graph;
 use crate::manager::graph_file;
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::source::Sources;
-
-/// Where service files are.
-pub(crate) struct Directories {
-    /// The image that all paths are of; none: our own file system.
-    pub(crate) image: Option<PathBuf>,
-    /// Those of services, of which a later one overrides an earlier.
-    pub(crate) services: Vec<PathBuf>,
-    /// What is up after a boot.
-    pub(crate) enabled: PathBuf,
-}
 
 /// What the files say of a name.
 #[derive(Debug, Default)]
@@ -42,28 +34,11 @@ pub(crate) struct Installed {
     pub(crate) errors: usize,
 }
 
-/// What was read.
-struct Read {
-    root: Root,
-    found: Found,
-    set: Set,
-    sources: Sources,
-    complaints: Vec<Diagnostic>,
-}
-
-fn read(directories: &Directories) -> Result<Read> {
-    let root = Root::new(directories.image.clone());
-    let (mut sources, mut complaints) = (Sources::default(), Vec::new());
-    let Directories { services, enabled, .. } = directories;
-    let found = find::find(&root, services, enabled, &mut sources, &mut complaints)?;
-    let set = Loader::new(&root, &found, &mut sources, &mut complaints).load();
-    Ok(Read { root, found, set, sources, complaints })
-}
-
 /// All services, templates and masked names, in the order of their names; and lines about files that
 /// can't be those of a service.
 pub(crate) fn installed(directories: &Directories) -> Result<(Vec<Installed>, Vec<String>)> {
-    let Read { root, found, set, sources, mut complaints } = read(directories)?;
+    let whole = Whole::read(directories, Changes::new())?;
+    let Whole { root, found, set, sources, mut complaints } = whole;
     if complaints.iter().all(|complaint| complaint.code != Code::TooMany) {
         let mut vet = vet::Vet::new(&root, &mut complaints);
         set.services.values().for_each(|service| vet.service(service));
@@ -151,10 +126,12 @@ pub(crate) enum Since {
 /// Holds what a generation has of a service, its graph and its directory, against the files.
 pub(crate) fn since(
     directories: &Directories,
+    logs: &str,
     name: &str,
     (graph, generation): (&Graph, &Path),
 ) -> Result<Since> {
-    let Read { found, set, sources, mut complaints, .. } = read(directories)?;
+    let whole = Whole::read(directories, Changes::new())?;
+    let Whole { found, set, sources, mut complaints, .. } = whole;
     let Some(service) = set.services.get(name) else {
         let is_masked = set.masked.contains(name);
         return Ok(if is_masked { Since::Masked } else { Since::Gone });
@@ -169,7 +146,8 @@ pub(crate) fn since(
         files::read(generation, name).unable(format_args!("read {}", generation.display()))?;
     let run = old.get(&format!("services/{name}/run"));
     let mut new = Tree::new();
-    directory::add(service, run.map_or("", |run| programs(&run.text)), &mut new);
+    let programs = run.map_or("", |run| programs(&run.text)).to_owned();
+    directory::add(service, &Paths { programs, logs: logs.to_owned() }, &mut new);
     if new != old {
         return Ok(Since::Changed);
     }

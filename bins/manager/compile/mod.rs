@@ -3,7 +3,7 @@
 mod accounts;
 pub(crate) mod chain;
 mod contents;
-mod directory;
+pub(crate) mod directory;
 mod edges;
 pub(crate) mod effective;
 mod find;
@@ -34,6 +34,7 @@ use common::prelude::*;
 use common::program::print;
 use rustix::fs::Mode;
 
+use self::directory::Paths;
 use self::edges::Dependencies;
 use self::find::Found;
 use self::generation::{Alone, Written};
@@ -66,6 +67,7 @@ after a boot are the names in enabled/, beside the last of them.
   --output DIR     where generations go (/var/lib/coppice)
   --keep N         of old generations, the N newest stay (10), and those that are used
   --programs DIR   where run scripts find svc-chain (/usr/bin)
+  --logs DIR       where the loggers of services of their own log (/var/log/coppice)
 ",
     main,
 };
@@ -113,7 +115,7 @@ pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
     let found = find::find(&options.root, &options.dirs, &enabled, &mut sources, &mut complaints)?;
     let set = Loader::new(&options.root, &found, &mut sources, &mut complaints).load();
     if let Task::Show(name) = &options.task {
-        let text = show(&set, name, &options.programs, &sources, &mut complaints, tell)?;
+        let text = show(&set, name, &options.paths, &sources, &mut complaints, tell)?;
         return Ok(Outcome { text, written: None, draft: None });
     }
     let is_complete = complaints.iter().all(|complaint| complaint.code != Code::TooMany);
@@ -226,7 +228,7 @@ fn tree(options: &Options, set: &Set, dependencies: &Dependencies) -> Tree {
     let mut tree = Tree::new();
     tree.insert("graph".to_owned(), File { text: graph(set, dependencies), is_program: false });
     for service in set.services.values() {
-        directory::add(service, &options.programs, &mut tree);
+        directory::add(service, &options.paths, &mut tree);
     }
     tree
 }
@@ -243,7 +245,7 @@ fn graph(set: &Set, dependencies: &Dependencies) -> String {
 fn show(
     set: &Set,
     name: &str,
-    programs: &str,
+    paths: &Paths,
     sources: &Sources,
     complaints: &mut Vec<Diagnostic>,
     tell: Tell<'_>,
@@ -257,6 +259,6 @@ fn show(
         return Err(Error::new(exit::USAGE, text));
     };
     let mut tree = Tree::new();
-    directory::add(service, programs, &mut tree);
+    directory::add(service, paths, &mut tree);
     Ok(files::shown(name, tree))
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use common::base::args::{parse, unknown};
 use common::prelude::*;
 
+use super::directory::Paths;
 use super::root::Root;
 
 /// How many generations stay: enough to find the one that worked, for who compiles a few times before
@@ -28,7 +29,7 @@ pub(crate) struct Options {
     pub(super) task: Task,
     pub(super) root: Root,
     pub(super) output: PathBuf,
-    pub(super) programs: String,
+    pub(super) paths: Paths,
     pub(super) keep: usize,
     pub(super) dirs: Vec<PathBuf>,
     /// Where the names of what is enabled are; none: beside the last directory.
@@ -41,13 +42,13 @@ impl Options {
         image: Option<PathBuf>,
         dirs: Vec<PathBuf>,
         output: PathBuf,
-        programs: String,
+        paths: Paths,
     ) -> Options {
         Options {
             task: Task::Write,
             root: Root::new(image),
             output,
-            programs,
+            paths,
             keep: KEEP,
             dirs,
             enabled: None,
@@ -72,7 +73,8 @@ impl Options {
 
 /// None: the schema was asked for.
 pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
-    let (mut task, mut root, mut output, mut programs) = (Task::Write, None, None, None);
+    let (mut task, mut root, mut output) = (Task::Write, None, None);
+    let (mut programs, mut logs) = ("/usr/bin".to_owned(), "/var/log/coppice".to_owned());
     let mut keep = KEEP;
     let mut operands = Vec::new();
     // Options may stand behind directories as well.
@@ -90,7 +92,8 @@ pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
             "--rollback" => task = Task::Rollback(None),
             "--root" => root = Some(PathBuf::from(args.raw_value()?)),
             "--output" => output = Some(PathBuf::from(args.raw_value()?)),
-            "--programs" => programs = Some(args.value("directory")?),
+            "--programs" => programs = args.value("directory")?,
+            "--logs" => logs = args.value("directory")?,
             "--keep" => keep = args.value("number")?,
             "--schema" => {
                 args.end()?;
@@ -118,7 +121,7 @@ pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
     Ok(Some(Options {
         task,
         output: root.resolve(&output).unable(format_args!("find {}", output.display()))?,
-        programs: programs.unwrap_or_else(|| "/usr/bin".to_owned()),
+        paths: Paths { programs, logs },
         keep,
         root,
         dirs,

@@ -122,9 +122,9 @@ fn text(options: &Options, generation: u64, what: &str, start: Wall) -> Option<S
 fn head(options: &Options, generation: u64) -> Option<String> {
     let program = stamp(&stat("/proc/self/exe").ok()?);
     let contents = stat(path(&options.output, generation).join("contents")).ok()?;
-    let Options { root, programs, dirs, .. } = options;
+    let Options { root, paths, dirs, .. } = options;
     let at = std::env::current_dir().ok()?;
-    let words = (root.path("/"), programs, dirs, at);
+    let words = (root.path("/"), paths, dirs, at);
     Some(format!("stamps 1\n{program}\n{words:?}\n{generation} {}\n", stamp(&contents)))
 }
 

@@ -6,7 +6,7 @@ use common::base::error::exit;
 use common::base::near::nearest;
 use common::prelude::*;
 
-use super::directory;
+use super::directory::{self, Paths};
 use super::edges;
 use super::find::{self, Found, Main};
 use super::root::{Changes, Root};
@@ -16,21 +16,23 @@ use crate::manager::files::{self, Files};
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::source::Sources;
 
-/// Where service files are. In an image, the paths are those that it would have itself.
+/// Where service files are.
 #[derive(Clone, Debug)]
-pub(crate) struct Where {
+pub(crate) struct Directories {
+    /// The image that all paths are of, as it would have them itself; none: our own file system.
     pub(crate) image: Option<PathBuf>,
-    /// Of packages, then the administrator's.
-    pub(crate) dirs: Vec<PathBuf>,
+    /// Those of services, of which a later one overrides an earlier.
+    pub(crate) services: Vec<PathBuf>,
+    /// What is up after a boot.
     pub(crate) enabled: PathBuf,
 }
 
 /// All of them, read.
 pub(crate) struct Whole {
-    root: Root,
-    found: Found,
+    pub(super) root: Root,
+    pub(super) found: Found,
     pub(super) sources: Sources,
-    complaints: Vec<Diagnostic>,
+    pub(super) complaints: Vec<Diagnostic>,
     pub(super) set: Set,
 }
 
@@ -43,11 +45,11 @@ pub(crate) struct Part {
 
 impl Whole {
     /// Reads them as they would be after some changes.
-    pub(crate) fn read(places: &Where, changes: Changes) -> Result<Whole> {
-        let root = Root::new(places.image.clone()).with(changes);
+    pub(crate) fn read(directories: &Directories, changes: Changes) -> Result<Whole> {
+        let Directories { image, services, enabled } = directories;
+        let root = Root::new(image.clone()).with(changes);
         let (mut sources, mut complaints) = (Sources::default(), Vec::new());
-        let found =
-            find::find(&root, &places.dirs, &places.enabled, &mut sources, &mut complaints)?;
+        let found = find::find(&root, services, enabled, &mut sources, &mut complaints)?;
         let set = Loader::new(&root, &found, &mut sources, &mut complaints).load();
         Ok(Whole { root, found, sources, complaints, set })
     }
@@ -152,9 +154,9 @@ impl Whole {
     }
 
     /// What would run as a service; none: there is no such service.
-    pub(crate) fn script(&self, name: &str, programs: &str) -> Option<String> {
+    pub(crate) fn script(&self, name: &str, paths: &Paths) -> Option<String> {
         let mut tree = Files::new();
-        directory::add(self.set.services.get(name)?, programs, &mut tree);
+        directory::add(self.set.services.get(name)?, paths, &mut tree);
         Some(files::shown(name, tree))
     }
 
