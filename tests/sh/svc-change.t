@@ -119,7 +119,7 @@ is 'after them' "$(grep down out)" 'web: down
 db: down'
 exits 1 'what needs one that is held down does not come up' change up web
 is 'and that is why' "$(tail -n 1 out)" 'web: not ready: web needs db; db is held down'
-is 'with the way out' "$(cat err)" "svc-change: hint: svc-change --dir $T/run --generations $T/lib up db ends that"
+is 'with the way out' "$(cat err)" "svc-change: hint: svc-change --dir $T/run --generations $T/lib up db web starts both"
 ok 'which helps' change up db
 ok 'as it says' change wait web
 
