@@ -2,6 +2,7 @@
 # svctl events: what happens, as it happens.
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
+. "$here/svctl-schema.sh"
 cd "$T" || exit 111
 events=run/coppice/manager/event
 
@@ -59,9 +60,7 @@ is 'as JSON, of one service' "$(sed -E 's/"time":"[^"]*"/"time":T/; s/"id":"[^"]
 {"schema":"svctl-events-1","time":T,"event":"service","name":"web","state":"ready","reason":null}
 {"schema":"svctl-events-1","time":T,"event":"request","id":I,"request":"up web","exit":0,"state":"done","reason":null}'
 
-what='which keeps to its schema'
-if has python3; then ok "$what" python3 "$here/schema.py" "$root/doc/html/schema/svctl-events-1.json" "$json.out"
-else skip "$what" 'no python3 here'; fi
+as_schemas_say "$json.out" 'which keeps to its schema'
 
 # was_ready N - web was ready so often.
 was_ready() { [ "$(said "$all.out" | grep -c '^web ready$')" = "$1" ]; }

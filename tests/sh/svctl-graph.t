@@ -2,6 +2,7 @@
 # svctl graph and bootchart: pictures of what there is, and of how the boot went.
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
+. "$here/svctl-schema.sh"
 cd "$T" || exit 111
 
 # well_formed FILE - it is XML, with this as its root.
@@ -20,13 +21,6 @@ xml() {
 }
 # lines FILE CLASS - how many lines of that look are in the picture, besides that of the legend.
 lines() { echo $(($(grep -c "<path class=\"[a-z]* $2\"" "$1") - 1)); }
-
-# keeps_to_schema VERB FILE - so do its lines.
-keeps_to_schema() {
-	what="what svctl $1 --json prints keeps to its schema"
-	if has python3; then ok "$what" python3 "$here/schema.py" "$root/doc/html/schema/svctl-$1-1.json" "$2"
-	else skip "$what" 'no python3 here'; fi
-}
 
 # --- before there is anything
 exits 102 'without a tree there is nothing to draw' ctl graph
@@ -91,7 +85,7 @@ is 'graphviz gets what svc-db says' "$(ctl graph --dot --generation boot)" "$(sv
 is 'also a part of it' "$(ctl graph disk --dot --generation boot | grep -c -e '->' -e '\[shape=')" 1
 ctl graph --generation boot --json >json
 is 'as JSON' "$(cat json)" "$(cat "$root/tests/golden/svctl/graph.txt")"
-keeps_to_schema graph json
+as_schemas_say json "what svctl graph --json prints keeps to its schema"
 mkdir -p image/var/lib && cp -a "$lib" image/var/lib/coppice
 svctl --root image graph >image.svg
 ok 'of an image it is that of its generation' cmp graph.svg image.svg
@@ -168,7 +162,7 @@ xml 'the chart' boot.svg
 contains 'says where a manager began anew' "$(cat boot.svg)" '>svc-managerd anew<'
 is 'it marks who failed with a letter' "$(grep -c '>F<' boot.svg)" 2
 ctl bootchart --json >json
-keeps_to_schema bootchart json
+as_schemas_say json "what svctl bootchart --json prints keeps to its schema"
 like 'svc-db tells the same boot' "$(svc-db --generations "$lib" replay run/coppice/manager/record.boot)" '^[0-9.]* web: ready$'
 is 'as JSON' "$(grep '"name":"web"' json | sed 's/-ms":[0-9]*/-ms":N/g')" \
 	'{"schema":"svctl-bootchart-1","name":"web","begin-ms":N,"wanted-ms":N,"started-ms":N,"up-ms":N,"ready-ms":N,"after":"database","critical":true,"failures":0,"restarts":0,"over":true}'
