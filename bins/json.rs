@@ -37,12 +37,6 @@ impl Object {
         object
     }
 
-    /// Adds a member that is an object.
-    pub(crate) fn put_object(&mut self, key: &str, inner: Object) {
-        self.begin(key);
-        self.0.push_str(inner.line().trim_end());
-    }
-
     /// Adds a member that is a list of objects.
     pub(crate) fn put_objects(&mut self, key: &str, inner: Vec<Object>) {
         self.begin(key);
@@ -130,9 +124,7 @@ mod tests {
         assert_eq!(Object::default().line(), "{}\n");
         let mut object = Object::of("list");
         object.put_objects("all", vec![Object::default(), Object::of("x")]);
-        object.put_object("one", Object::default());
-        let line =
-            "{\"schema\":\"svctl-list-1\",\"all\":[{},{\"schema\":\"svctl-x-1\"}],\"one\":{}}\n";
+        let line = "{\"schema\":\"svctl-list-1\",\"all\":[{},{\"schema\":\"svctl-x-1\"}]}\n";
         assert_eq!(object.line(), line);
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn command(site: &Site, known: &Known, advice: Advice) -> String {
         Advice::Wait(id) => ("wait", id),
         Advice::Log(id) => ("logs", id),
         Advice::Why(id) => ("why", id),
-        Advice::Look => return format!("svc-change --dir {} look", site.dir.display()),
+        Advice::Look => return format!("{} look", site.command()),
     };
     format!("{} {verb} {}", site.command(), known.name(id))
 }

@@ -6,11 +6,12 @@ use std::str::FromStr;
 
 use common::base::args::parse;
 use common::base::near::nearest;
+use common::base::span::milliseconds;
 use common::prelude::*;
 
-use super::site::{Choice, Site};
+use super::site::{Choice, Kind, Site};
 use super::terminal::{Colour, Terminal};
-use super::verbs::{EVERYWHERE, Opt, VERBS, Verb, find};
+use super::verbs::{EVERYWHERE, Opt, Verb, all, find};
 
 /// What was asked for.
 pub(super) struct Call {
@@ -42,6 +43,26 @@ impl Call {
     pub(super) fn value<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         let what = name.trim_start_matches('-');
         self.raw(name).map(|word| parse(word.to_owned(), what)).transpose()
+    }
+
+    /// Whether it is about a live system: an image is none.
+    pub(super) fn lives(&self) -> Result<()> {
+        match self.site.kind {
+            Kind::System | Kind::User | Kind::Prefix => Ok(()),
+            Kind::Image => Err(Error::user(format_args!(
+                "nothing of an image runs: {} list shows what is installed there",
+                self.site.command()
+            ))),
+        }
+    }
+
+    /// The same as a time, in ms.
+    pub(super) fn time(&self, name: &str) -> Result<Option<u64>> {
+        let read = |word: &OsStr| {
+            let bad = || Error::user(format_args!("invalid time: {}", word.display()));
+            word.to_str().and_then(milliseconds).ok_or_else(bad)
+        };
+        self.raw(name).map(read).transpose()
     }
 
     /// The arguments, which are names of services.
@@ -122,7 +143,7 @@ impl Said {
 fn named(word: &OsStr) -> Result<&'static Verb> {
     let text = word.to_string_lossy();
     find(&text).ok_or_else(|| {
-        let near = nearest(&text, VERBS.iter().map(|verb| verb.word));
+        let near = nearest(&text, all().map(|verb| verb.word));
         let hint = near.first().map_or_else(
             || "svctl --help lists all".to_owned(),
             |near| format!("did you mean {near}?"),
@@ -135,7 +156,7 @@ fn named(word: &OsStr) -> Result<&'static Verb> {
 fn stray(name: &str, verb: Option<&Verb>) -> Error {
     let of = |verb: &&Verb| verb.options.iter().any(|opt| opt.name == name);
     let Some(verb) = verb else {
-        return match VERBS.iter().find(of) {
+        return match all().find(of) {
             Some(_) => Error::user(format_args!("{name} belongs behind its verb")),
             None => common::base::args::unknown(name),
         };

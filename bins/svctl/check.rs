@@ -7,8 +7,8 @@ use common::prelude::*;
 use common::program::print;
 
 use super::call::Call;
-use super::site::{Site, lower};
-use super::verbs::{ANY, Group, Operand, Verb};
+use super::site::Site;
+use super::verbs::{ANY, Operand, Verb};
 use crate::json::{Object, Value};
 use crate::manager::compile::{Options, compile, print_all};
 use crate::manager::service_file::diagnostic::Diagnostic;
@@ -16,7 +16,6 @@ use crate::manager::service_file::source::Sources;
 
 pub(super) const VERB: Verb = Verb {
     word: "check",
-    group: Group::Files,
     arguments: "[DIR...|FILE...]",
     count: 0..=ANY,
     operand: Operand::Other,
@@ -25,9 +24,6 @@ pub(super) const VERB: Verb = Verb {
     run,
 };
 
-/// Where run scripts find the links where nothing of ours is beside svctl.
-const PROGRAMS: &str = "/usr/bin";
-
 fn run(call: &Call) -> Result<Next> {
     let named: Vec<PathBuf> = call.operands.iter().map(PathBuf::from).collect();
     if let Some(missing) = named.iter().find(|path| !path.exists()) {
@@ -35,7 +31,7 @@ fn run(call: &Call) -> Result<Next> {
     }
     let (dirs, files): (Vec<_>, Vec<_>) = named.into_iter().partition(|path| path.is_dir());
     match (dirs.as_slice(), files.as_slice()) {
-        ([], []) => report(call, self::files(call)?.check()),
+        ([], []) => report(call, files_of(&call.site)?.check()),
         ([_, ..], []) => report(call, of(&call.site, dirs)?.check()),
         ([], [_, ..]) => report_of(call, &files),
         ([_, ..], [_, ..]) => Err(Error::user("either directories or files can be checked")),
@@ -43,8 +39,7 @@ fn run(call: &Call) -> Result<Next> {
 }
 
 /// What is to be compiled: the service files of the tree.
-pub(super) fn files(call: &Call) -> Result<Options> {
-    let site = &call.site;
+pub(super) fn files_of(site: &Site) -> Result<Options> {
     let dirs = vec![site.packages.clone(), site.services.clone()];
     if dirs.iter().any(|dir| dir.is_dir()) {
         return of(site, dirs);
@@ -56,22 +51,11 @@ pub(super) fn files(call: &Call) -> Result<Options> {
 }
 
 fn of(site: &Site, dirs: Vec<PathBuf>) -> Result<Options> {
-    let image = site.image.clone();
     let absolute =
         |dir: &PathBuf| std::path::absolute(dir).unable(format_args!("find {}", dir.display()));
-    let inside = |dir: PathBuf| match &site.image {
-        Some(image) => {
-            dir.strip_prefix(image).map_or(dir.clone(), |rest| Path::new("/").join(rest))
-        }
-        None => dir,
-    };
+    let inside = |dir: PathBuf| site.inside(&dir);
     let dirs = dirs.iter().map(|dir| absolute(dir).map(inside)).collect::<Result<Vec<_>>>()?;
-    let programs = match &image {
-        Some(_) => None,
-        None => lower("svc-chain").parent().filter(|dir| dir.is_absolute()).map(Path::to_owned),
-    };
-    let programs = programs.as_deref().and_then(Path::to_str).unwrap_or(PROGRAMS).to_owned();
-    Ok(Options::new(image, dirs, site.generations.clone(), programs))
+    Ok(Options::new(site.image.clone(), dirs, site.generations.clone(), site.paths()))
 }
 
 /// Says what is wrong, or what a boot would do.

@@ -12,16 +12,14 @@ use common::program::print;
 use super::call::Call;
 use super::cut::cut;
 use super::site::Kind;
-use super::verbs::{Group, Operand, Verb};
+use super::verbs::{Operand, Verb};
 use crate::json::{Object, Value};
 use crate::manager::generations::{self, BOOT, GOOD, linked};
 use crate::manager::live::{self, Generation};
-use crate::manager::places::Places;
 use crate::manager::table;
 
 pub(super) const VERB: Verb = Verb {
     word: "generations",
-    group: Group::Files,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,
@@ -55,7 +53,7 @@ fn run(call: &Call) -> Result<Next> {
     let live = match call.site.kind {
         Kind::Image => None,
         Kind::System | Kind::User | Kind::Prefix => {
-            table::header(&Places::below(&call.site.dir).manager).map(|header| header.generation)
+            table::header(&call.site.places().manager).map(|header| header.generation)
         }
     };
     let marks = [("live", live), (BOOT, linked(dir, BOOT)), (GOOD, linked(dir, GOOD))];

@@ -3,24 +3,24 @@
 use std::time::Duration;
 
 use common::base::error::exit;
-use common::base::span::milliseconds;
 use common::os::{clock, file};
 use common::prelude::*;
 use common::program::{print, warn};
 use rustix::fs::CWD;
 
 use super::call::Call;
-use super::lower::change;
+use super::moves;
 use super::root::Root;
-use super::site::{Kind, Site};
-use super::verbs::{Group, Operand, Verb, option};
+use super::verbs::{self, Operand, option};
 use crate::json::{Object, Value};
+use crate::manager::change::options::Options;
+use crate::manager::change::output::Output;
 use crate::manager::places::STATE;
+use crate::manager::request::Verb;
 use crate::manager::view::is_managed;
 
-pub(super) const VERB: Verb = Verb {
+pub(super) const VERB: verbs::Verb = verbs::Verb {
     word: "halt",
-    group: Group::Tree,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,
@@ -32,6 +32,9 @@ pub(super) const VERB: Verb = Verb {
 /// As long as anybody waits: what does not end is killed when its own time is over.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// How long a manager that is being started may take, ms.
+const MOMENT: u64 = 3000;
+
 /// What was there to halt.
 #[derive(Clone, Copy)]
 enum Found {
@@ -41,10 +44,8 @@ enum Found {
 
 fn run(call: &Call) -> Result<Next> {
     let site = &call.site;
-    if site.kind == Kind::Image {
-        return Err(Error::user("nothing of an image runs"));
-    }
-    let limit = limit(call)?;
+    call.lives()?;
+    let limit = call.time("--timeout")?;
     let Some(root) = Root::find(site)? else { return nothing(call) };
     let due = limit.map(|ms| clock::boot().after(ms));
     ask_the_manager(call, limit)?;
@@ -60,14 +61,6 @@ fn run(call: &Call) -> Result<Next> {
     Ok(said(call, Found::Tree))
 }
 
-fn limit(call: &Call) -> Result<Option<u64>> {
-    let read = |word: &std::ffi::OsStr| {
-        let bad = || Error::user(format_args!("invalid time: {}", word.display()));
-        word.to_str().and_then(milliseconds).ok_or_else(bad)
-    };
-    call.raw("--timeout").map(read).transpose()
-}
-
 /// There is no svc-scan.
 fn nothing(call: &Call) -> Result<Next> {
     if is_managed(&call.site.sources()) {
@@ -80,12 +73,10 @@ fn nothing(call: &Call) -> Result<Next> {
 
 /// Has the manager take all down in order. Without one svc-scan stops all at the same time.
 fn ask_the_manager(call: &Call, limit: Option<u64>) -> Result<()> {
-    let time = limit.map(|ms| format!("{}ms", ms.max(1)));
-    let mut words: Vec<&str> = time.iter().flat_map(|time| ["--timeout", time]).collect();
-    words.extend(call.json.then_some("--quiet"));
-    words.push("end");
-    let result = if is_there(&call.site) {
-        change(&call.site, &words)
+    let result = if is_managed(&call.site.sources()) || comes(call)? {
+        // Of its objects there is one alone, in the end.
+        let output = Output::new("svctl", call.json, call.json);
+        ask(call, Verb::End, limit.map(|ms| ms.max(1)), output)
     } else {
         Err(Error::new(exit::NOT_SUPERVISED, "there is no svc-managerd"))
     };
@@ -99,9 +90,17 @@ fn ask_the_manager(call: &Call, limit: Option<u64>) -> Result<()> {
     }
 }
 
-/// Whether there is a manager, or will be in a moment.
-fn is_there(site: &Site) -> bool {
-    is_managed(&site.sources()) || change(site, &["--timeout", "3s", "--quiet", "look"]).is_ok()
+/// Whether there will be a manager in a moment.
+fn comes(call: &Call) -> Result<bool> {
+    match ask(call, Verb::Look, Some(MOMENT), Output::new("svctl", false, true)) {
+        Err(e) if e.code > 128 => Err(e),
+        result => Ok(result.is_ok()),
+    }
+}
+
+fn ask(call: &Call, verb: Verb, timeout: Option<u64>, output: Output) -> Result<u8> {
+    let options = Options { timeout, no_wait: false, ..moves::options(call)? };
+    moves::ask_for(call, &options, output, &moves::request(verb))
 }
 
 fn said(call: &Call, found: Found) -> Next {

@@ -1,8 +1,8 @@
 //! What `--help` says, of all and of one verb.
 
-use super::verbs::{EVERYWHERE, Opt, Verb};
 #[cfg(test)]
-use super::verbs::{Group, VERBS};
+use super::verbs::VERBS;
+use super::verbs::{EVERYWHERE, Opt, Verb};
 
 /// The help of all. A test holds it against the table, which says what it must be.
 pub(super) const HELP: &str = include_str!("help.txt");
@@ -36,22 +36,17 @@ fn capital(text: &str) -> String {
 
 /// The help of all, as the table has it.
 #[cfg(test)]
-fn all() -> String {
+fn whole() -> String {
     let mut text = "[OPTION...] VERB [OPTION...] [ARGUMENT...]
 Shows services, moves them, and says why they are where they are.
 "
     .to_owned();
-    for group in Group::ALL {
-        let verbs = VERBS.iter().filter(|verb| verb.group == group);
-        let lines: Vec<String> = verbs
-            .map(|verb| {
-                let word = format!("{} {}", verb.word, verb.arguments);
-                format!("  {:<22} {}\n", word.trim_end(), verb.summary)
-            })
-            .collect();
-        if !lines.is_empty() {
-            text += &format!("{}\n{}", group.title(), lines.concat());
-        }
+    for (title, verbs) in VERBS {
+        let line = |verb: &Verb| {
+            let word = format!("{} {}", verb.word, verb.arguments);
+            format!("  {:<22} {}\n", word.trim_end(), verb.summary)
+        };
+        text += &format!("{title}\n{}", verbs.iter().map(line).collect::<String>());
     }
     text + "Options, before or behind the verb:\n"
         + &options(EVERYWHERE)
@@ -66,15 +61,16 @@ mod tests {
     #[test]
     fn the_help_is_that_of_the_table() {
         if std::env::var_os("COPPICE_WRITE").is_some() {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/svctl/help.txt"), all()).unwrap();
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/svctl/help.txt"), whole())
+                .unwrap();
         } else {
-            assert_eq!(HELP, all());
+            assert_eq!(HELP, whole());
         }
     }
 
     #[test]
     fn each_line_of_it_fits_a_terminal() {
-        for verb in VERBS {
+        for verb in crate::svctl::verbs::all() {
             for line in of(verb).lines().chain(HELP.lines()) {
                 assert!(line.chars().count() <= 99, "{line}");
             }

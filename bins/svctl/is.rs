@@ -8,7 +8,7 @@ use super::call::Call;
 use super::known::Known;
 use super::names::{NOT_UP, UNKNOWN, meant};
 use super::standing::Standing;
-use super::verbs::{ANY, Group, Operand, Opt, Verb, flag};
+use super::verbs::{ANY, Operand, Opt, Verb, flag};
 use crate::json::{Object, Value};
 use crate::manager::graph::Id;
 
@@ -23,7 +23,6 @@ const OPTIONS: &[Opt] = &[flag("--quiet", "do not print the state")];
 const fn verb(word: &'static str, summary: &'static str, run: fn(&Call) -> Result<Next>) -> Verb {
     Verb {
         word,
-        group: Group::Look,
         arguments: "NAME...",
         count: 1..=ANY,
         operand: Operand::Service,

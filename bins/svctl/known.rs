@@ -8,7 +8,7 @@ use common::os::clock;
 use common::prelude::*;
 
 use super::call::Call;
-use super::site::{Kind as SiteKind, Site};
+use super::site::Site;
 use super::standing::{Facts, Process, Standing};
 use super::supervisors::Supervisors;
 use crate::manager::engine::{Cause, Engine, Failure, State};
@@ -38,12 +38,7 @@ pub(super) struct Known {
 impl Known {
     /// Of the tree that is asked about. An image has none.
     pub(super) fn read(call: &Call) -> Result<Known> {
-        if call.site.kind == SiteKind::Image {
-            let command = call.site.command();
-            return Err(Error::user(format_args!(
-                "nothing of an image runs: {command} list shows what is installed there"
-            )));
-        }
+        call.lives()?;
         let sources = call.site.sources();
         let mut view = View::live(&sources).map_err(|e| nothing(&call.site, e))?;
         let (is_managed, boot) = (is_managed(&sources), clock::boot());

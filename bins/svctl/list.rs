@@ -10,13 +10,12 @@ use super::plain::plain;
 use super::site::Kind as SiteKind;
 use super::standing::Standing;
 use super::terminal::Ink;
-use super::verbs::{Group, Operand, Verb, flag};
+use super::verbs::{Operand, Verb, flag};
 use crate::json::{Object, Value};
 use crate::manager::compile::installed::{Installed, installed};
 
 pub(super) const VERB: Verb = Verb {
     word: "list",
-    group: Group::Look,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,

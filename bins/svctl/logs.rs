@@ -7,11 +7,10 @@ use common::prelude::*;
 
 use super::call::Call;
 use super::site::lower;
-use super::verbs::{ANY, Group, Operand, Verb, flag, option};
+use super::verbs::{ANY, Operand, Verb, flag, option};
 
 pub(super) const VERB: Verb = Verb {
     word: "logs",
-    group: Group::Look,
     arguments: "[NAME...]",
     count: 0..=ANY,
     operand: Operand::Service,

@@ -18,7 +18,6 @@ mod is;
 mod known;
 mod list;
 mod logs;
-mod lower;
 mod moves;
 mod names;
 mod plain;

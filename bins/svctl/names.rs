@@ -7,6 +7,7 @@ use super::call::Call;
 use super::known::Known;
 use super::site::Site;
 use crate::manager::graph::Id;
+use crate::manager::table::Contents;
 
 /// The exit codes that LSB has for the state of a service:
 /// https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/iniscrptact.html
@@ -15,6 +16,28 @@ pub(super) const UNKNOWN: u8 = 4;
 
 /// What files may be called in other systems, or here.
 const ENDINGS: [&str; 2] = [".service", ".toml"];
+
+/// What a word means: `nginx.service` is nginx, where nothing has the whole name.
+pub(super) fn meaning(word: &str, mut is_there: impl FnMut(&str) -> bool) -> &str {
+    let short = ENDINGS.iter().find_map(|ending| word.strip_suffix(ending));
+    short.filter(|short| !short.is_empty() && !is_there(word)).unwrap_or(word)
+}
+
+/// The names of services that are meant, of which no more is to be known.
+pub(super) fn of_live(call: &Call) -> Result<Vec<String>> {
+    let mut live: Option<Vec<String>> = None;
+    let mut is_there =
+        |word: &str| live.get_or_insert_with(|| all(&call.site)).iter().any(|name| name == word);
+    let names = call.names()?;
+    Ok(names.iter().map(|name| meaning(name, &mut is_there).to_owned()).collect())
+}
+
+/// All that is live, as far as it can be read.
+fn all(site: &Site) -> Vec<String> {
+    let contents = Contents::below(&site.places().manager).ok().flatten();
+    let rows = contents.into_iter().flat_map(|contents| contents.rows);
+    rows.flatten().map(|row| row.name).collect()
+}
 
 /// Who is meant by each word, or why nobody is.
 pub(super) fn meant(call: &Call, known: &Known) -> Result<Vec<Result<Id>>> {
@@ -25,9 +48,8 @@ pub(super) fn meant(call: &Call, known: &Known) -> Result<Vec<Result<Id>>> {
 /// Who is meant by a word.
 fn find(site: &Site, known: &Known, name: &str) -> Result<Id> {
     let graph = &known.view.graph;
-    let stripped = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending));
-    let found = graph.find(name).or_else(|| stripped.and_then(|name| graph.find(name)));
-    found.ok_or_else(|| Error::new(UNKNOWN, unknown(site, known, stripped.unwrap_or(name))))
+    let name = meaning(name, |name| graph.find(name).is_some());
+    graph.find(name).ok_or_else(|| Error::new(UNKNOWN, unknown(site, known, name)))
 }
 
 /// Why a name is that of no service that is live, and what to type.

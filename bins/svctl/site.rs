@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use common::prelude::*;
 
+use crate::manager::compile::directory::Paths;
+use crate::manager::compile::whole::Directories;
 use crate::manager::places::Places;
 use crate::manager::view::Sources;
 
@@ -130,6 +132,30 @@ impl Site {
     /// The directories of what is live.
     pub(super) fn places(&self) -> Places {
         Places::below(&self.dir)
+    }
+
+    /// Where service files are, for who reads them.
+    pub(super) fn directories(&self) -> Directories {
+        Directories {
+            services: vec![self.inside(&self.packages), self.inside(&self.services)],
+            enabled: self.inside(&self.enabled),
+            image: self.image.clone(),
+        }
+    }
+
+    /// A path as the image has it.
+    pub(super) fn inside(&self, path: &Path) -> PathBuf {
+        let rest = self.image.as_ref().and_then(|image| path.strip_prefix(image).ok());
+        rest.map_or_else(|| path.to_owned(), |rest| Path::new("/").join(rest))
+    }
+
+    /// What run scripts name: programs are where ours are, or where an image has them.
+    pub(super) fn paths(&self) -> Paths {
+        let beside = lower("svc-chain").parent().map(Path::to_owned);
+        let beside = beside.filter(|dir| dir.is_absolute() && self.image.is_none());
+        let programs = beside.unwrap_or_else(|| PathBuf::from("/usr/bin"));
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        Paths { programs: text(&programs), logs: text(&self.inside(&self.logs)) }
     }
 
     /// How a command for the same tree begins, for people.

@@ -18,19 +18,17 @@ use rustix::process::Pid;
 
 use super::call::Call;
 use super::moves::changed::Since;
-use super::moves::{lives, voice};
-use super::verbs::{Group, Operand, Verb};
+use super::moves::voice;
+use super::verbs::{Operand, Verb};
 use crate::json::{Object, Value};
 use crate::manager::change_set::{Change, ChangeSet};
 use crate::manager::engine::State;
 use crate::manager::generations;
 use crate::manager::live::{self, Live, accepted};
-use crate::manager::places::Places;
 use crate::tree::client::Service;
 
 pub(super) const VERB: Verb = Verb {
     word: "stale",
-    group: Group::Look,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,
@@ -56,9 +54,9 @@ struct Finding {
 }
 
 fn run(call: &Call) -> Result<Next> {
-    lives(call)?;
+    call.lives()?;
     let site = &call.site;
-    let live = live::read(&Places::below(&site.dir).manager, &site.generations);
+    let live = live::read(&site.places().manager, &site.generations);
     let Some(live) = live.map_err(Error::system)? else { return Err(voice::nobody(site)) };
     let mut findings: BTreeMap<String, Finding> = BTreeMap::new();
     let is_active = |state: State| !matches!(state, State::Down | State::Failed | State::Stopping);
@@ -89,7 +87,7 @@ fn definitions(call: &Call, live: &Live, findings: &mut BTreeMap<String, Finding
     {
         for (name, change) in &set.changes {
             let what = match change {
-                Change::Restart(_) | Change::Refresh(_) | Change::RestartLogger => {
+                Change::Restart(_) | Change::Refresh(_) | Change::RestartLogger | Change::Log => {
                     format!("generation {number} defines it otherwise")
                 }
                 Change::Rename(_) | Change::Gone => {

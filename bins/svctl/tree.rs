@@ -10,7 +10,7 @@ use super::known::Known;
 use super::names::meant;
 use super::site::Kind as SiteKind;
 use super::terminal::Ink;
-use super::verbs::{ANY, Group, Operand, Verb, flag, option};
+use super::verbs::{ANY, Operand, Verb, flag, option};
 use crate::json::{Object, Value};
 use crate::manager::graph::{Edge, Id, Relation};
 use crate::manager::graph_file::words;
@@ -18,7 +18,6 @@ use crate::manager::view::View;
 
 pub(super) const VERB: Verb = Verb {
     word: "tree",
-    group: Group::Look,
     arguments: "[NAME...]",
     count: 0..=ANY,
     operand: Operand::Service,

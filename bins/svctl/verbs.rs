@@ -9,30 +9,6 @@ use super::{
     stale, status, tree, version, why,
 };
 
-/// What a verb is about, in the order of the help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Group {
-    Look,
-    Move,
-    Files,
-    Tree,
-}
-
-impl Group {
-    /// All of them.
-    pub(super) const ALL: [Group; 4] = [Group::Look, Group::Move, Group::Files, Group::Tree];
-
-    /// The line above its verbs.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Group::Look => "Look:",
-            Group::Move => "Move:",
-            Group::Files => "Service files:",
-            Group::Tree => "The whole:",
-        }
-    }
-}
-
 /// What the arguments of a verb are: for completions, and to say who is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
@@ -40,7 +16,6 @@ pub(super) enum Operand {
     /// Services that are live, or of the service files.
     Service,
     Generation,
-    Verb,
     /// Of a word of its own.
     Other,
 }
@@ -48,7 +23,6 @@ pub(super) enum Operand {
 /// A verb.
 pub(super) struct Verb {
     pub(super) word: &'static str,
-    pub(super) group: Group,
     /// The arguments as the help shows them.
     pub(super) arguments: &'static str,
     /// How many there may be.
@@ -93,47 +67,65 @@ pub(super) const EVERYWHERE: &[Opt] = &[
     option("--color", "WHEN", "auto (on a terminal, the default), always or never"),
 ];
 
-/// All verbs, in the order of the help.
-pub(super) const VERBS: &[Verb] = &[
-    status::VERB,
-    why::VERB,
-    logs::VERB,
-    list::VERB,
-    tree::VERB,
-    events::VERB,
-    graph::VERB,
-    bootchart::VERB,
-    stale::VERB,
-    is::UP,
-    is::READY,
-    is::FAILED,
-    moves::START,
-    moves::STOP,
-    moves::RESTART,
-    moves::RELOAD,
-    moves::RESET,
-    moves::kill::VERB,
-    moves::wait::VERB,
-    enable::ENABLE,
-    enable::DISABLE,
-    mask::MASK,
-    mask::UNMASK,
-    cat::VERB,
-    show::VERB,
-    edit::VERB,
-    check::VERB,
-    moves::apply::PLAN,
-    moves::apply::APPLY,
-    moves::apply::CONFIRM,
-    moves::apply::ROLLBACK,
-    generations::VERB,
-    boot::VERB,
-    halt::VERB,
-    completions::VERB,
-    version::VERB,
+/// All verbs in the order of the help, with the line above those that are about the same.
+pub(super) const VERBS: &[(&str, &[Verb])] = &[
+    (
+        "Look:",
+        &[
+            status::VERB,
+            why::VERB,
+            logs::VERB,
+            list::VERB,
+            tree::VERB,
+            events::VERB,
+            graph::VERB,
+            bootchart::VERB,
+            stale::VERB,
+            is::UP,
+            is::READY,
+            is::FAILED,
+        ],
+    ),
+    (
+        "Move:",
+        &[
+            moves::START,
+            moves::STOP,
+            moves::RESTART,
+            moves::RELOAD,
+            moves::RESET,
+            moves::kill::VERB,
+            moves::wait::VERB,
+            moves::LOOK,
+        ],
+    ),
+    (
+        "Service files:",
+        &[
+            enable::ENABLE,
+            enable::DISABLE,
+            mask::MASK,
+            mask::UNMASK,
+            cat::VERB,
+            show::VERB,
+            edit::VERB,
+            check::VERB,
+            moves::apply::PLAN,
+            moves::apply::APPLY,
+            moves::apply::CONFIRM,
+            moves::apply::ROLLBACK,
+            generations::VERB,
+        ],
+    ),
+    ("The whole:", &[boot::VERB, halt::VERB, completions::VERB, version::VERB]),
 ];
+
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static Verb> {
+    VERBS.iter().flat_map(|(_, verbs)| *verbs)
+}
 
 /// The verb that is called so.
 pub(super) fn find(word: &str) -> Option<&'static Verb> {
-    VERBS.iter().find(|verb| verb.word == word)
+    all().find(|verb| verb.word == word)
 }

@@ -4,12 +4,11 @@ use common::prelude::*;
 use common::program::print;
 
 use super::call::Call;
-use super::verbs::{Group, Operand, Verb};
+use super::verbs::{Operand, Verb};
 use crate::json::{Object, Value};
 
 pub(super) const VERB: Verb = Verb {
     word: "version",
-    group: Group::Tree,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,

@@ -16,7 +16,7 @@ use super::plain::plain;
 use super::standing::Standing;
 use super::status::one::{line_object, tail};
 use super::terminal::Ink;
-use super::verbs::{ANY, Group, Operand, Verb};
+use super::verbs::{ANY, Operand, Verb};
 use crate::json::{Object, Value};
 use crate::log::read::tail::{Line, last_lines};
 use crate::manager::engine::Cause;
@@ -25,7 +25,6 @@ use crate::manager::reasons;
 
 pub(super) const VERB: Verb = Verb {
     word: "why",
-    group: Group::Look,
     arguments: "[NAME...]",
     count: 0..=ANY,
     operand: Operand::Service,

@@ -32,7 +32,7 @@ compile
 says 102 "svctl: fatal: no tree runs in T/run/coppice/scan: svctl --prefix T boot --background starts it" 'without a tree it is said how one is started' start web
 code=0; svctl --prefix "$T/none" start web 2>said || code=$?
 like 'without a directory, too' "$code $(cat said)" '^102 svctl: fatal: no tree runs in .*/none/run/coppice/scan: svctl --prefix .* boot --background starts it'
-like 'nothing of an image runs' "$(svctl --root "$T" start web 2>&1 | head -n 1)" '^svctl: fatal: nothing of the image .* runs: start is for what does$'
+like 'nothing of an image runs' "$(svctl --root "$T" start web 2>&1 | head -n 1)" '^svctl: fatal: nothing of an image runs: svctl --root .* list shows'
 exits 100 'and that is a mistake' svctl --root "$T" stop web
 printf 'daemon up restart : web\ndaemon reload\n' >policy
 managed --policy "$T/policy"
@@ -53,7 +53,7 @@ db: stopping
 db: down' 'but with those that need it' stop --with-dependents db
 says 0 'db: already down' 'what is held down is so already' stop db
 says 1 "web: not ready: web needs db; db is held down
-svctl: hint: svctl --prefix T start db ends that" 'why it is not ready, and what helps' start web
+svctl: hint: svctl --prefix T start db web starts both" 'why it is not ready, and what helps' start web
 ctl start db --quiet >said 2>&1
 is 'quiet means silent' "$(cat said)" ''
 until_ok 10 is_in web ready

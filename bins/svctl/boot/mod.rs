@@ -10,28 +10,28 @@ use std::path::Path;
 
 use common::base::future::Future;
 use common::format::records::{self, Holder};
+use common::os::file::write_all;
 use common::os::lock::Patience;
 use common::os::process::BootId;
 use common::os::{file, lock};
 use common::prelude::*;
 use common::program::{print, warn};
-use common::sys::fd::dup2;
 use rustix::fs::{CWD, Mode};
 use rustix::process::umask;
-use rustix::stdio::{stderr, stdout};
+use rustix::stdio::stderr;
 
 use super::call::Call;
-use super::lower;
+use super::check::files_of;
 use super::root::Root;
 use super::site::{Kind, Site};
-use super::verbs::{Group, Operand, Verb, flag};
+use super::verbs::{Operand, Verb, flag};
 use crate::json::{Object, Value};
-use crate::manager::generations::{self, BOOT};
-use crate::manager::places::MANAGER;
+use crate::manager::compile::{self, print_all};
+use crate::manager::generations::{self, BOOT, LIVE};
+use crate::manager::places::{MANAGER, STATE};
 
 pub(super) const VERB: Verb = Verb {
     word: "boot",
-    group: Group::Tree,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,
@@ -42,9 +42,7 @@ pub(super) const VERB: Verb = Verb {
 
 fn run(call: &Call) -> Result<Next> {
     let site = &call.site;
-    if site.kind == Kind::Image {
-        return Err(Error::user("nothing of an image runs: boot the machine that it is for"));
-    }
+    call.lives()?;
     make_directories(site)?;
     let _lock = take_lock(site)?;
     if let Some(root) = Root::find(site)? {
@@ -118,32 +116,35 @@ fn forget_another_boot(site: &Site) -> Result<()> {
     Ok(())
 }
 
-/// Makes a generation of the service files, where nobody else has done it. A set with a mistake is no
-/// reason not to boot from the last one without.
+/// Makes a generation of the service files, where nobody else has done it, and has what is live be the
+/// accepted one from the beginning. A set with a mistake is no reason not to boot from the last one
+/// without.
 fn compile(site: &Site) -> Result<()> {
-    let accepted = generations::linked(&site.generations, BOOT);
-    if site.kind == Kind::System && accepted.is_some() {
-        return Ok(());
-    }
-    match (accepted, quietly(|| lower::compile(site))) {
-        (_, Ok(_)) => Ok(()),
-        (None, Err(e)) => Err(e),
-        (Some(number), Err(e)) => {
-            let text = format!("{}: booting from generation {number}, the last one", e.message);
-            warn(&"svctl", &text);
-            Ok(())
+    let accepted = || generations::linked(&site.generations, BOOT);
+    if site.kind != Kind::System || accepted().is_none() {
+        match (accepted(), make_generation(site)) {
+            (_, Ok(())) => {}
+            (None, Err(e)) => return Err(e),
+            (Some(number), Err(e)) => {
+                let text = format!("{}: booting from generation {number}, the last one", e.message);
+                warn(&"svctl", &text);
+            }
         }
     }
+    // Where a table is left, a manager goes on with that.
+    if let Some(number) = accepted().filter(|_| !site.places().manager.join(STATE).exists()) {
+        // On a disk that can't be written a logger does without directives.
+        let _ = generations::mark(&site.generations, LIVE, number);
+    }
+    Ok(())
 }
 
-/// With what it says on standard error, and our umask as it was.
-fn quietly<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
-    let out = rustix::io::fcntl_dupfd_cloexec(stdout(), 3).unable("copy standard output")?;
-    dup2(stderr(), 1).unable("redirect standard output")?;
+/// With our umask as it was.
+fn make_generation(site: &Site) -> Result<()> {
     let mask = umask(Mode::empty());
     umask(mask);
-    let result = call();
+    let made = compile::compile(&files_of(site)?, &mut print_all);
     umask(mask);
-    dup2(std::os::fd::AsFd::as_fd(&out), 1).unable("restore standard output")?;
-    result
+    let text = made?.text;
+    write_all(stderr(), text.as_bytes()).unable("write to standard error")
 }

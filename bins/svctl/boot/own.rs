@@ -10,8 +10,8 @@ use common::os::file;
 use common::prelude::*;
 use rustix::fs::{Access, CWD, access};
 
-use super::super::lower::programs;
 use crate::manager::compile::chain::Chain;
+use crate::manager::generations::LIVE;
 use crate::svctl::site::Site;
 
 const MANAGER: &str = "svc-managerd";
@@ -26,8 +26,8 @@ pub(super) fn early(site: &Site) -> PathBuf {
 
 /// Writes their directories; returns the command that is the root of the tree.
 pub(super) fn write(site: &Site) -> Result<Vec<OsString>> {
-    let programs = programs();
-    let programs = text(&programs)?;
+    let programs = site.paths().programs;
+    let programs = programs.as_str();
     let program = |name: &str| format!("{programs}/{name}");
     let (dir, generations) = (text(&site.dir)?, text(&site.generations)?);
     let (fifos, logs) = (text(&site.fifos)?, text(&site.logs)?);
@@ -36,7 +36,7 @@ pub(super) fn write(site: &Site) -> Result<Vec<OsString>> {
 
     let managerd = program(MANAGER);
     let mut manager = vec![managerd.as_str(), "--dir", dir, "--generations", generations];
-    manager.extend(["--log-fifos", fifos]);
+    manager.extend(["--log-fifos", fifos, "--logger", LOGGER]);
     let policy = site.services.with_file_name("policy");
     if policy.exists() {
         manager.extend(["--policy", text(&policy)?]);
@@ -47,7 +47,7 @@ pub(super) fn write(site: &Site) -> Result<Vec<OsString>> {
         Chain::of_lines(programs, &[vec!["svc-fdmove", "-c", "2", "1"], manager]),
     )?;
 
-    let config = site.generations.join("boot/log");
+    let config = site.generations.join(LIVE).join("log");
     let logd = program(LOGGER);
     // It can't log itself: what it says goes where svc-scan's words go.
     let logger = vec![&logd, "--config", text(&config)?, "--early", early, fifos, logs];

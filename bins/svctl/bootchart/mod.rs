@@ -8,16 +8,14 @@ use common::program::print;
 
 use super::call::Call;
 use super::cut::{padded, width};
-use super::site::Kind;
 use super::svg;
 use super::terminal::Ink;
-use super::verbs::{Group, Operand, Verb, flag, option};
+use super::verbs::{Operand, Verb, flag, option};
 use crate::json::{Object, Value};
 use boot::{Boot, Mark, Row};
 
 pub(super) const VERB: Verb = Verb {
     word: "bootchart",
-    group: Group::Look,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,
@@ -30,9 +28,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn run(call: &Call) -> Result<Next> {
-    if call.site.kind == Kind::Image {
-        return Err(Error::user("nothing of an image runs: there was no boot"));
-    }
+    call.lives()?;
     let is_text = call.has("--text");
     if !is_text && !call.json {
         svg::check_output(call, "--text, or ")?;

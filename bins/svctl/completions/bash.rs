@@ -1,7 +1,7 @@
 //! For bash: share/bash-completion/completions/svctl.
 
 use super::{Kind, Place, kind, place};
-use crate::svctl::verbs::{EVERYWHERE, Opt, VERBS, Verb};
+use crate::svctl::verbs::{self, EVERYWHERE, Opt, Verb};
 
 /// What is in front of the tables.
 const HEAD: &str = r#"# Completes svctl; made by: svctl completions bash
@@ -33,23 +33,23 @@ complete -F _svctl svctl
 
 /// The whole script.
 pub(super) fn script() -> String {
-    let all = || VERBS.iter().flat_map(|verb| verb.options).chain(EVERYWHERE);
+    let options = || verbs::all().flat_map(|verb| verb.options).chain(EVERYWHERE);
     let mut with: Vec<&str> =
-        all().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
+        options().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
     with.sort_unstable();
     with.dedup();
     let mut text = HEAD.to_owned();
     text += &format!("\t\t{}) before=$word ;;\n", with.join(" | "));
     text += "\t\t-*) ;;\n\t\t*) if [[ $verb ]]; then ((++count)); else verb=$word; fi ;;\n";
     text += "\t\tesac\n\tdone\n\t[[ $current == = ]] && current=\n\tcase $before in\n\t'') ;;\n";
-    let mut values: Vec<String> = all().filter_map(value).collect();
+    let mut values: Vec<String> = options().filter_map(value).collect();
     values.sort();
     values.dedup();
     text += &values.concat();
     text += "\t*) return ;;\n\tesac\n\tcase $verb in\n";
-    let verbs: Vec<_> = VERBS.iter().map(|verb| verb.word).collect();
+    let verbs: Vec<_> = verbs::all().map(|verb| verb.word).collect();
     text += &format!("\t'') words='{}' options='{}' ;;\n", verbs.join(" "), names(EVERYWHERE));
-    text += &VERBS.iter().map(|verb| arm(verb, &verbs)).collect::<String>();
+    text += &verbs::all().map(arm).collect::<String>();
     text + "\tesac\n" + TAIL
 }
 
@@ -74,11 +74,10 @@ fn value(option: &Opt) -> Option<String> {
     (!option.value.is_empty()).then(|| format!("\t{}) {what} ;;\n", option.name))
 }
 
-fn arm(verb: &Verb, verbs: &[&str]) -> String {
+fn arm(verb: &Verb) -> String {
     let set = |place| match place {
         Place::Nothing => ":".to_owned(),
         Place::Asked(word) => format!("asked={word}"),
-        Place::Verbs => format!("words='{}'", verbs.join(" ")),
         Place::Words(words) => format!("words='{}'", words.replace('|', " ")),
         Place::Files => "asked=/".to_owned(),
     };

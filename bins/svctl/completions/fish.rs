@@ -1,7 +1,7 @@
 //! For fish: share/fish/vendor_completions.d/svctl.fish.
 
 use super::{Kind, Place, kind, place};
-use crate::svctl::verbs::{EVERYWHERE, Opt, VERBS, Verb};
+use crate::svctl::verbs::{self, EVERYWHERE, Opt, Verb};
 
 const HEAD: &str = r#"# Completes svctl; made by: svctl completions fish
 # __svctl_line - the options that say which tree, --, and the words that are none: first the verb.
@@ -50,14 +50,14 @@ complete -c svctl -f
 
 /// The whole script.
 pub(super) fn script() -> String {
-    let all = || VERBS.iter().flat_map(|verb| verb.options).chain(EVERYWHERE);
+    let options = || verbs::all().flat_map(|verb| verb.options).chain(EVERYWHERE);
     let mut with: Vec<&str> =
-        all().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
+        options().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
     with.sort_unstable();
     with.dedup();
     let mut text = format!("{HEAD}            case {}\n{TAIL}", with.join(" "));
     EVERYWHERE.iter().for_each(|opt| text += &option("", opt));
-    for verb in VERBS {
+    for verb in verbs::all() {
         text += &format!(
             "complete -c svctl -n '__svctl_verb \"\"' -a {} -d {}\n",
             verb.word,
@@ -76,10 +76,6 @@ fn arguments(verb: &Verb) -> String {
         let what = match place {
             Place::Nothing => return String::new(),
             Place::Asked(asked) => format!("-a '(__svctl_words {asked})'"),
-            Place::Verbs => {
-                let verbs: Vec<_> = VERBS.iter().map(|verb| verb.word).collect();
-                format!("-a '{}'", verbs.join(" "))
-            }
             Place::Words(words) => format!("-a '{}'", words.replace('|', " ")),
             Place::Files => "-F".to_owned(),
         };

@@ -12,14 +12,13 @@ use common::program::print;
 
 use super::call::Call;
 use super::files;
-use super::verbs::{Group, Operand, Opt, Verb};
+use super::verbs::{Operand, Opt, Verb};
 use crate::json::{Object, Value};
 use crate::manager::generations::{BOOT, GOOD, numbers};
 use crate::manager::view::View;
 
 pub(super) const VERB: Verb = Verb {
     word: "completions",
-    group: Group::Tree,
     arguments: "bash|zsh|fish",
     count: 1..=1,
     operand: Operand::Other,
@@ -106,7 +105,6 @@ enum Place {
     Nothing,
     /// As `svctl completions` prints them for this word.
     Asked(&'static str),
-    Verbs,
     Words(&'static str),
     Files,
 }
@@ -119,7 +117,6 @@ fn place(verb: &Verb, is_first: bool) -> Place {
         }
         Operand::Service => Place::Asked("services"),
         Operand::Generation => Place::Asked("generations"),
-        Operand::Verb => Place::Verbs,
         Operand::Other if verb.arguments.contains('|') => Place::Words(verb.arguments),
         Operand::Other => Place::Files,
         Operand::Nothing => Place::Nothing,

@@ -1,7 +1,7 @@
 //! For zsh: share/zsh/site-functions/_svctl.
 
 use super::{Kind, Place, kind, place, quoted};
-use crate::svctl::verbs::{EVERYWHERE, Opt, VERBS, Verb};
+use crate::svctl::verbs::{EVERYWHERE, Opt, Verb, all};
 
 const HEAD: &str = r#"#compdef svctl
 # Completes svctl; made by: svctl completions zsh
@@ -43,8 +43,8 @@ pub(super) fn script() -> String {
     let everywhere: String = EVERYWHERE.iter().map(|opt| line(option(opt))).collect();
     let verb =
         |verb: &Verb| line(quoted(&format!("{}:{}", verb.word, verb.summary.replace(':', "\\:"))));
-    let verbs: String = VERBS.iter().map(verb).collect();
-    let arms: String = VERBS.iter().map(arm).collect();
+    let verbs: String = all().map(verb).collect();
+    let arms: String = all().map(arm).collect();
     format!("{HEAD}\teverywhere=(\n{everywhere}\t)\n\tverbs=(\n{verbs}\t)\n{MIDDLE}{arms}{TAIL}")
 }
 
@@ -69,7 +69,6 @@ fn argument(at: &str, place: Place) -> Option<String> {
     let action = match place {
         Place::Nothing => return None,
         Place::Asked(word) => format!("{}:_svctl_words {word}", word.trim_end_matches('s')),
-        Place::Verbs => "verb:{ _describe verb verbs }".to_owned(),
         Place::Words(words) => format!("word:({})", words.replace('|', " ")),
         Place::Files => "file:_files".to_owned(),
     };

@@ -20,8 +20,7 @@ use rustix::io::Errno;
 use rustix::stdio::stdout;
 
 use super::call::Call;
-use super::site::Kind;
-use super::verbs::{ANY, Group, Operand, Verb};
+use super::verbs::{ANY, Operand, Verb};
 use crate::json::Value;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::State;
@@ -35,7 +34,6 @@ use watched::{Watched, ready};
 
 pub(super) const VERB: Verb = Verb {
     word: "events",
-    group: Group::Look,
     arguments: "[NAME...]",
     count: 0..=ANY,
     operand: Operand::Service,
@@ -48,9 +46,7 @@ pub(super) const VERB: Verb = Verb {
 const LONGEST: usize = 1 << 20;
 
 fn run(call: &Call) -> Result<Next> {
-    if call.site.kind == Kind::Image {
-        return Err(Error::user("nothing of an image runs, so nothing happens there"));
-    }
+    call.lives()?;
     let signals = Signals::take(&[Signal::INT, Signal::TERM]).unable("read signals")?;
     let mut events = Events::begin(call)?;
     loop {

@@ -4,15 +4,15 @@ use common::base::error::reason;
 use common::prelude::*;
 use common::program::print;
 
-use super::{names, plain, read};
+use super::{names, read};
 use crate::json::{Object, Value};
 use crate::svctl::call::Call;
+use crate::svctl::plain::{plain, plain_lines};
 use crate::svctl::terminal::Ink;
-use crate::svctl::verbs::{ANY, Group, Operand, Verb};
+use crate::svctl::verbs::{ANY, Operand, Verb};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "cat",
-    group: Group::Files,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -54,7 +54,7 @@ fn run(call: &Call) -> Result<Next> {
             };
             let blank = if text.is_empty() { "" } else { "\n" };
             let head = call.terminal.paint(Ink::Strong, &plain(&format!("# {path}{note}")));
-            text += &format!("{blank}{head}\n{}", plain(&own));
+            text += &format!("{blank}{head}\n{}", plain_lines(&own));
             if !text.ends_with('\n') {
                 text.push('\n');
             }

@@ -6,16 +6,15 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::print;
 
-use super::{also, check_now, inner, names, read, store, vet};
+use super::{also, check_now, names, read, store, vet};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
 use crate::svctl::call::Call;
-use crate::svctl::verbs::{ANY, Group, Operand, Opt, Verb, flag};
+use crate::svctl::verbs::{ANY, Operand, Opt, Verb, flag};
 
 pub(in crate::svctl) const ENABLE: Verb = Verb {
     word: "enable",
-    group: Group::Files,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -26,7 +25,6 @@ pub(in crate::svctl) const ENABLE: Verb = Verb {
 
 pub(in crate::svctl) const DISABLE: Verb = Verb {
     word: "disable",
-    group: Group::Files,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -47,7 +45,7 @@ fn enable(call: &Call) -> Result<Next> {
     for name in &names {
         let file = file(&whole, call, name)?;
         if !whole.enabled().any(|enabled| enabled == name) && links.iter().all(|(n, _)| n != name) {
-            let path = inner(&call.site, &call.site.enabled).join(name);
+            let path = call.site.inside(&call.site.enabled).join(name);
             changes.insert(path, Instead::Text(String::new()));
             links.push((name.clone(), file));
         }
@@ -88,7 +86,7 @@ fn disable(call: &Call) -> Result<Next> {
 
 /// The entry of a name among what is enabled.
 fn entry(call: &Call, whole: &Whole, name: &str) -> Result<PathBuf> {
-    Ok(whole.resolve(&inner(&call.site, &call.site.enabled))?.join(name))
+    Ok(whole.resolve(&call.site.inside(&call.site.enabled))?.join(name))
 }
 
 /// The service file of a name that can be enabled.
@@ -103,7 +101,7 @@ fn file(whole: &Whole, call: &Call, name: &str) -> Result<PathBuf> {
     if name.ends_with('@') {
         return refuse(format!("{name} is a template: {command} enable {name}PARAMETER"));
     }
-    Ok(beside(&inner(&call.site, &call.site.enabled), &part.path))
+    Ok(beside(&call.site.inside(&call.site.enabled), &part.path))
 }
 
 /// How a link in a directory leads to a file: relative where that is beside it, so that it is right

@@ -8,16 +8,15 @@ use common::prelude::*;
 use common::program::print;
 
 use super::enable::{hint, now};
-use super::{check_now, inner, names, read, store, vet};
+use super::{check_now, names, read, store, vet};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
 use crate::svctl::call::Call;
-use crate::svctl::verbs::{ANY, Group, Operand, Opt, Verb, flag};
+use crate::svctl::verbs::{ANY, Operand, Opt, Verb, flag};
 
 pub(in crate::svctl) const MASK: Verb = Verb {
     word: "mask",
-    group: Group::Files,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -28,7 +27,6 @@ pub(in crate::svctl) const MASK: Verb = Verb {
 
 pub(in crate::svctl) const UNMASK: Verb = Verb {
     word: "unmask",
-    group: Group::Files,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -46,7 +44,7 @@ fn mask(call: &Call) -> Result<Next> {
     let (mut fresh, mut changes) = (Vec::new(), Changes::new());
     for name in &names {
         let path = path(call, name);
-        let own = whole.resolve(&inner(&call.site, &call.site.services))?;
+        let own = whole.resolve(&call.site.inside(&call.site.services))?;
         let own = own.join(format!("{name}.toml"));
         match target(&own) {
             Own::Nothing if whole.parts(name).is_empty() => return Err(whole.missing(name)),
@@ -76,7 +74,7 @@ fn unmask(call: &Call) -> Result<Next> {
     let names = names(call, &whole)?;
     let (mut gone, mut changes) = (Vec::new(), Changes::new());
     for name in &names {
-        let own = whole.resolve(&inner(&call.site, &call.site.services))?;
+        let own = whole.resolve(&call.site.inside(&call.site.services))?;
         let own = own.join(format!("{name}.toml"));
         match target(&own) {
             Own::Null => {
@@ -104,7 +102,7 @@ fn unmask(call: &Call) -> Result<Next> {
 
 /// The administrator's file of a service, as the image has it.
 fn path(call: &Call, name: &str) -> PathBuf {
-    inner(&call.site, &call.site.services).join(format!("{name}.toml"))
+    call.site.inside(&call.site.services).join(format!("{name}.toml"))
 }
 
 /// What the administrator has of a service.

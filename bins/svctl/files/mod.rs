@@ -7,49 +7,28 @@ pub(super) mod mask;
 pub(super) mod show;
 mod store;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use common::base::error::exit;
 use common::os::file::write_all;
 use common::prelude::*;
 
 use super::call::Call;
-use super::moves::names::ENDS;
+use super::names::meaning;
 use super::site::Site;
 use super::verbs::find;
 use crate::manager::compile::root::Changes;
-use crate::manager::compile::whole::{Where, Whole};
-
-/// The directories of a tree, as the service files see them.
-pub(super) fn places(site: &Site) -> Where {
-    Where {
-        image: site.image.clone(),
-        dirs: vec![inner(site, &site.packages), inner(site, &site.services)],
-        enabled: inner(site, &site.enabled),
-    }
-}
-
-/// A path as an image has it.
-fn inner(site: &Site, path: &Path) -> PathBuf {
-    let rest = site.image.as_ref().and_then(|image| path.strip_prefix(image).ok());
-    rest.map_or_else(|| path.to_owned(), |rest| Path::new("/").join(rest))
-}
+use crate::manager::compile::whole::Whole;
 
 /// All service files as they are.
 pub(super) fn read(site: &Site) -> Result<Whole> {
-    Whole::read(&places(site), Changes::new())
+    Whole::read(&site.directories(), Changes::new())
 }
 
-/// The services that are meant: `nginx.service` is nginx, where there is no file of such a name.
+/// The services that are meant.
 fn names(call: &Call, whole: &Whole) -> Result<Vec<String>> {
-    let mut names = call.names()?;
-    for name in &mut names {
-        let Some(short) = ENDS.iter().find_map(|end| name.strip_suffix(end)) else { continue };
-        if whole.parts(name).is_empty() && !whole.parts(short).is_empty() {
-            *name = short.to_owned();
-        }
-    }
-    Ok(names)
+    let is_there = |name: &str| !whole.parts(name).is_empty();
+    Ok(call.names()?.iter().map(|name| meaning(name, is_there).to_owned()).collect())
 }
 
 /// Whether all files together still make sense after some changes: what is wrong because of them is
@@ -78,7 +57,7 @@ struct Verdict {
 
 /// What comes of changes. Everything wrong in `files` is because of them.
 fn judge(call: &Call, before: &mut Whole, changes: Changes, files: &[PathBuf]) -> Result<Verdict> {
-    let mut after = Whole::read(&places(&call.site), changes)?;
+    let mut after = Whole::read(&call.site.directories(), changes)?;
     before.vet();
     after.vet();
     let (errors, warnings) = after.news(before, files);
@@ -104,19 +83,6 @@ fn note(call: &Call, elsewhere: usize) -> Result<()> {
 /// Writes to standard error.
 fn say(text: &str) -> Result<()> {
     write_all(rustix::stdio::stderr(), text.as_bytes()).unable("write to standard error")
-}
-
-/// A text that a terminal does not obey: lines and tabs stay.
-fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => shown.push(c),
-            c if c.is_control() => shown.extend(c.escape_default()),
-            c => shown.push(c),
-        }
-    }
-    shown
 }
 
 /// Another verb, for the same tree.

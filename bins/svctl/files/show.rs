@@ -1,13 +1,10 @@
 //! `svctl show`: what holds for a service, and where each of it is said.
 
-use std::env;
-use std::path::Path;
-
 use common::base::error::exit;
 use common::prelude::*;
 use common::program::print;
 
-use super::{names, places, plain, read, say};
+use super::{names, read, say};
 use crate::json::{Object, Value};
 use crate::manager::compile::effective::{Held, effective, quoted};
 use crate::manager::compile::root::{Changes, Instead};
@@ -16,12 +13,12 @@ use crate::manager::files;
 use crate::manager::view::View;
 use crate::svctl::call::Call;
 use crate::svctl::cut::width;
+use crate::svctl::plain::{plain, plain_lines};
 use crate::svctl::terminal::{Ink, Terminal};
-use crate::svctl::verbs::{ANY, Group, Operand, Verb, flag};
+use crate::svctl::verbs::{ANY, Operand, Verb, flag};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "show",
-    group: Group::Files,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -51,15 +48,15 @@ fn run(call: &Call) -> Result<Next> {
     let names = names(call, &whole)?;
     // An instance that nobody names is shown as what it would be.
     let instances = names.iter().filter(|name| name.contains('@') && !name.ends_with('@'));
-    let enabled = instances.map(|name| (places(&call.site).enabled.join(name), NAMED));
+    let enabled = instances.map(|name| (call.site.directories().enabled.join(name), NAMED));
     let enabled: Changes = enabled.collect();
     if !enabled.is_empty() {
-        whole = Whole::read(&places(&call.site), enabled)?;
+        whole = Whole::read(&call.site.directories(), enabled)?;
     }
     for name in &names {
         if call.has("--script") {
             let shown =
-                whole.script(name, &programs(call)).ok_or_else(|| none(call, &whole, name))?;
+                whole.script(name, &call.site.paths()).ok_or_else(|| none(call, &whole, name))?;
             script(call, name, &shown, &mut text);
             continue;
         }
@@ -129,7 +126,7 @@ fn script(call: &Call, name: &str, shown: &str, text: &mut String) {
         object.put("script", &Value::text(shown));
         *text += &object.line();
     } else {
-        *text += &plain(shown);
+        *text += &plain_lines(shown);
     }
 }
 
@@ -152,14 +149,6 @@ fn none(call: &Call, whole: &Whole, name: &str) -> Error {
         }
         None => whole.missing(name),
     }
-}
-
-/// Where run scripts find programs: where ours are; of an image, where they are installed.
-fn programs(call: &Call) -> String {
-    let own = env::current_exe().ok();
-    let own = own.as_deref().and_then(Path::parent).and_then(Path::to_str);
-    let own = own.filter(|_| call.site.image.is_none());
-    own.unwrap_or("/usr/bin").to_owned()
 }
 
 /// What the live generation has of a service.

@@ -14,7 +14,7 @@ use common::program::{print, warn};
 use super::call::Call;
 use super::site::Kind as Of;
 use super::svg;
-use super::verbs::{ANY, Group, Operand, Verb, flag, option};
+use super::verbs::{ANY, Operand, Verb, flag, option};
 use crate::json::{Object, Value};
 use crate::manager::db::dot;
 use crate::manager::engine::{Engine, State};
@@ -26,7 +26,6 @@ use crate::manager::view::View;
 
 pub(super) const VERB: Verb = Verb {
     word: "graph",
-    group: Group::Look,
     arguments: "[NAME...]",
     count: 0..=ANY,
     operand: Operand::Service,

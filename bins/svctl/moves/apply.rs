@@ -8,22 +8,20 @@ use common::prelude::*;
 use common::program::{print, say};
 use rustix::fs::{Access, access};
 
-use super::{AS, NO_TEST, NO_WAIT, QUIET, TIMEOUT, ask_for, lives, options, output, voice};
+use super::{AS, NO_TEST, NO_WAIT, QUIET, TIMEOUT, ask_for, options, output, request, voice};
 use crate::manager::change::plan;
 use crate::manager::change_set::ChangeSet;
 use crate::manager::compile::{self, Outcome, compile, print_all};
 use crate::manager::live::{self, Live};
-use crate::manager::places::Places;
-use crate::manager::request::{self, Request};
+use crate::manager::request::{Request, Verb as Asked};
 use crate::manager::{generations, live::accepted};
 use crate::svctl::call::Call;
 use crate::svctl::check;
 use crate::svctl::site::Kind;
-use crate::svctl::verbs::{Group, Operand, Verb, option};
+use crate::svctl::verbs::{Operand, Verb, option};
 
 pub(in crate::svctl) const APPLY: Verb = Verb {
     word: "apply",
-    group: Group::Files,
     arguments: "[GENERATION]",
     count: 0..=1,
     operand: Operand::Generation,
@@ -41,22 +39,20 @@ pub(in crate::svctl) const APPLY: Verb = Verb {
 
 pub(in crate::svctl) const CONFIRM: Verb = Verb {
     word: "confirm",
-    group: Group::Files,
     arguments: "",
     count: 0..=0,
     operand: Operand::Nothing,
     summary: "keep what was applied with --confirm",
     options: &[TIMEOUT, NO_WAIT, QUIET, AS],
     run: |call| {
-        lives(call)?;
-        let confirm = request(request::Verb::Confirm);
+        call.lives()?;
+        let confirm = request(Asked::Confirm);
         ask_for(call, &options(call)?, output(call), &confirm).map(Next::Exit)
     },
 };
 
 pub(in crate::svctl) const ROLLBACK: Verb = Verb {
     word: "rollback",
-    group: Group::Files,
     arguments: "[GENERATION]",
     count: 0..=1,
     operand: Operand::Generation,
@@ -67,7 +63,6 @@ pub(in crate::svctl) const ROLLBACK: Verb = Verb {
 
 pub(in crate::svctl) const PLAN: Verb = Verb {
     word: "plan",
-    group: Group::Files,
     arguments: "[GENERATION]",
     count: 0..=1,
     operand: Operand::Generation,
@@ -76,10 +71,6 @@ pub(in crate::svctl) const PLAN: Verb = Verb {
     run: plan,
 };
 
-fn request(verb: request::Verb) -> Request {
-    Request { verb, with_dependents: false, confirm: None, no_test: false, names: Vec::new() }
-}
-
 fn apply(call: &Call) -> Result<Next> {
     let confirm: Option<u32> = call.value("--confirm")?;
     if confirm == Some(0) {
@@ -87,12 +78,13 @@ fn apply(call: &Call) -> Result<Next> {
     }
     let number = match generation(call)? {
         Some(number) => {
-            lives(call)?;
+            call.lives()?;
             number
         }
         None => {
             writable(call)?;
-            let Outcome { text, written, .. } = compile(&check::files(call)?, &mut print_all)?;
+            let Outcome { text, written, .. } =
+                compile(&check::files_of(&call.site)?, &mut print_all)?;
             let written = written.ok_or_else(|| Error::system("nothing was written"))?;
             if call.site.kind == Kind::Image {
                 return Ok(Next::Exit(compiled(call, &text, written)));
@@ -138,7 +130,7 @@ fn make_live(call: &Call, number: u64, confirm: Option<u32>) -> Result<u8> {
     }
     let names = vec![number.to_string()];
     let no_test = call.has("--no-test");
-    let request = Request { confirm, no_test, names, ..request(request::Verb::Apply) };
+    let request = Request { confirm, no_test, names, ..request(Asked::Apply) };
     let code = ask_for(call, &options(call)?, plan, &request)?;
     if let Some(seconds) = confirm.filter(|_| code == exit::OK) {
         let command = call.site.command();
@@ -169,13 +161,13 @@ fn accepted_one(call: &Call) -> Result<u64> {
 }
 
 fn plan(call: &Call) -> Result<Next> {
-    lives(call)?;
+    call.lives()?;
     let options = options(call)?;
     let mut output = output(call);
     if let Some(number) = generation(call)? {
         return plan::plan(&options, Some(number), &mut output).map(Next::Exit);
     }
-    let files = check::files(call)?;
+    let files = check::files_of(&call.site)?;
     let Some(live) = read_live(call)? else {
         tell(call, "nothing is live: this is what a boot would do");
         return check::report(call, files.check());
@@ -195,7 +187,7 @@ fn generation(call: &Call) -> Result<Option<u64>> {
 }
 
 fn read_live(call: &Call) -> Result<Option<Live>> {
-    let manager = Places::below(&call.site.dir).manager;
+    let manager = call.site.places().manager;
     live::read(&manager, &call.site.generations).map_err(Error::system)
 }
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use common::program::say;
 
-use crate::manager::places::Places;
 use crate::manager::{generations, table};
 use crate::svctl::call::Call;
 use crate::svctl::site::Site;
@@ -39,7 +38,7 @@ type Time = (i64, i64);
 impl Since {
     /// None: nothing is live, or nobody can tell.
     pub(in crate::svctl) fn of(site: &Site) -> Option<Since> {
-        let generation = table::header(&Places::below(&site.dir).manager)?.generation;
+        let generation = table::header(&site.places().manager)?.generation;
         let path = generations::path(&site.generations, generation);
         Some(Since { generation, at: changed(&path.join("contents"))? })
     }

@@ -11,18 +11,18 @@ use common::prelude::*;
 use common::program::print;
 use rustix::process::Pid;
 
-use super::{QUIET, lives, names, voice};
+use super::{QUIET, voice};
 use crate::json::{Object, Value};
 use crate::manager::places::{ONESHOT, Places};
 use crate::manager::view::View;
 use crate::svctl::call::Call;
-use crate::svctl::verbs::{Group, Operand, Verb, flag};
+use crate::svctl::names;
+use crate::svctl::verbs::{Operand, Verb, flag};
 use crate::tree;
 use crate::tree::client::{Service, alive};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "kill",
-    group: Group::Move,
     arguments: "NAME [SIGNAL]",
     count: 1..=2,
     operand: Operand::Service,
@@ -32,14 +32,14 @@ pub(in crate::svctl) const VERB: Verb = Verb {
 };
 
 fn run(call: &Call) -> Result<Next> {
-    lives(call)?;
+    call.lives()?;
     let signal = match call.operands.get(1) {
         None => Signal::TERM,
         Some(word) => word.to_str().and_then(Signal::parse).ok_or_else(|| {
             Error::user(format_args!("{} is no signal: svctl kill NAME HUP", word.display()))
         })?,
     };
-    let names = names::of_services(call)?;
+    let names = names::of_live(call)?;
     let Some(name) = names.first() else { return Err(Error::user("kill which service?")) };
     let service = Service::open(dir(call, name)?.as_os_str())?;
     let status = service

@@ -2,7 +2,6 @@
 //! of svctl.
 
 pub(super) mod changed;
-pub(super) mod names;
 mod progress;
 pub(super) mod voice;
 
@@ -11,15 +10,14 @@ pub(super) mod kill;
 pub(super) mod wait;
 
 use common::base::error::exit;
-use common::base::span::milliseconds;
 use common::prelude::*;
 use common::program::print;
 
 use self::progress::Progress;
 use self::voice::Own;
 use super::call::Call;
-use super::site::Kind;
-use super::verbs::{ANY, Group, Operand, Opt, Verb, flag, option};
+use super::names;
+use super::verbs::{ANY, Operand, Opt, Verb, flag, option};
 use crate::manager::change::options::Options;
 use crate::manager::change::output::Output;
 use crate::manager::change::{ask, signals};
@@ -34,7 +32,6 @@ const AS: Opt = option("--as", "GROUP", "ask as a member of this group");
 
 pub(super) const START: Verb = Verb {
     word: "start",
-    group: Group::Move,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -47,7 +44,6 @@ pub(super) const START: Verb = Verb {
 
 pub(super) const STOP: Verb = Verb {
     word: "stop",
-    group: Group::Move,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -58,7 +54,6 @@ pub(super) const STOP: Verb = Verb {
 
 pub(super) const RESTART: Verb = Verb {
     word: "restart",
-    group: Group::Move,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -69,7 +64,6 @@ pub(super) const RESTART: Verb = Verb {
 
 pub(super) const RELOAD: Verb = Verb {
     word: "reload",
-    group: Group::Move,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -80,7 +74,6 @@ pub(super) const RELOAD: Verb = Verb {
 
 pub(super) const RESET: Verb = Verb {
     word: "reset",
-    group: Group::Move,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -89,21 +82,39 @@ pub(super) const RESET: Verb = Verb {
     run: |call| move_by(call, request::Verb::Reset),
 };
 
+pub(super) const LOOK: Verb = Verb {
+    word: "look",
+    arguments: "",
+    count: 0..=0,
+    operand: Operand::Nothing,
+    summary: "look again whether the conditions of services hold",
+    options: &[TIMEOUT, NO_WAIT, QUIET, AS],
+    run: |call| {
+        call.lives()?;
+        ask_for(call, &options(call)?, output(call), &request(request::Verb::Look)).map(Next::Exit)
+    },
+};
+
 /// Asks for something of the services that are named, and waits for it.
 fn move_by(call: &Call, verb: request::Verb) -> Result<Next> {
-    lives(call)?;
-    let names = names::of_services(call)?;
+    call.lives()?;
+    let names = names::of_live(call)?;
     if moves_up(verb) && !call.has("--quiet") {
         changed::tell(call, &names);
     }
     let (with_dependents, no_test) = (call.has("--with-dependents"), call.has("--no-test"));
-    let request = Request { verb, with_dependents, confirm: None, no_test, names };
+    let request = Request { with_dependents, no_test, names, ..request(verb) };
     let code = ask_for(call, &options(call)?, output(call), &request)?;
     if verb == request::Verb::Reset && code == exit::OK && !call.json && !call.has("--quiet") {
         let text: String = request.names.iter().map(|name| format!("{name}: reset\n")).collect();
         return Ok(Next::Exit(print(&text)));
     }
     Ok(Next::Exit(code))
+}
+
+/// That alone.
+pub(super) fn request(verb: request::Verb) -> Request {
+    Request { verb, with_dependents: false, confirm: None, no_test: false, names: Vec::new() }
 }
 
 /// Whether it would be done by the definition there is.
@@ -160,11 +171,7 @@ fn watched(call: &Call, options: &Options, output: Output, names: Vec<String>) -
 
 /// Where the manager is, and how long it is waited for.
 pub(super) fn options(call: &Call) -> Result<Options> {
-    let timeout = call.raw("--timeout").map(|word| {
-        let bad = || Error::user(format_args!("invalid time: {}", word.display()));
-        word.to_str().and_then(milliseconds).ok_or_else(bad)
-    });
-    let timeout = timeout.transpose()?;
+    let timeout = call.time("--timeout")?;
     Ok(Options {
         dir: call.site.dir.clone(),
         generations: call.site.generations.clone(),
@@ -176,18 +183,4 @@ pub(super) fn options(call: &Call) -> Result<Options> {
         quiet: call.has("--quiet"),
         voice: Box::new(Own::new(call)),
     })
-}
-
-/// An image is no live system.
-pub(super) fn lives(call: &Call) -> Result<()> {
-    match call.site.kind {
-        Kind::System | Kind::User | Kind::Prefix => Ok(()),
-        Kind::Image => {
-            let image = call.site.image.as_deref().unwrap_or(&call.site.dir).display();
-            Err(Error::user(format_args!(
-                "nothing of the image {image} runs: {} is for what does",
-                call.verb.word
-            )))
-        }
-    }
 }

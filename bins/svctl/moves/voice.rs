@@ -7,7 +7,7 @@ use common::base::error::exit;
 use common::prelude::*;
 
 use crate::manager::change::voice::Voice;
-use crate::manager::places::{COMMAND, MANAGER, OWNER, Places};
+use crate::manager::places::{COMMAND, MANAGER, OWNER};
 use crate::manager::policy::Policy;
 use crate::manager::request::{Request, Verb};
 use crate::svctl::call::Call;
@@ -100,7 +100,7 @@ impl Voice for Own {
 
 /// What is not there, a tree or a manager in it, and what to type.
 pub(in crate::svctl) fn nobody(site: &Site) -> Error {
-    let scan = Places::below(&site.dir).scan;
+    let scan = site.places().scan;
     let shown = scan.display();
     let manager = scan.join("svc-managerd");
     let text = if !tree::is_running(&scan) {
@@ -115,7 +115,7 @@ pub(in crate::svctl) fn nobody(site: &Site) -> Error {
 
 /// Who may command, in words.
 fn who_may(site: &Site, principals: &[String]) -> String {
-    let manager = Places::below(&site.dir).manager;
+    let manager = site.places().manager;
     let owner = std::fs::metadata(manager.join(COMMAND).join(OWNER)).ok();
     let owner = owner.map_or_else(|| "its owner".to_owned(), |found| user(found.uid()));
     let policy = policy(&manager);

@@ -2,16 +2,16 @@
 
 use common::prelude::*;
 
-use super::{AS, NO_WAIT, QUIET, TIMEOUT, lives, names, options, output, watched};
+use super::{AS, NO_WAIT, QUIET, TIMEOUT, options, output, watched};
 use crate::manager::change::options::Goal;
 use crate::manager::change::signals;
 use crate::manager::change::wait;
 use crate::svctl::call::Call;
-use crate::svctl::verbs::{ANY, Group, Operand, Verb, flag};
+use crate::svctl::names;
+use crate::svctl::verbs::{ANY, Operand, Verb, flag};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "wait",
-    group: Group::Move,
     arguments: "NAME...",
     count: 1..=ANY,
     operand: Operand::Service,
@@ -32,13 +32,13 @@ const GOALS: [(&str, Goal); 3] =
     [("--ready", Goal::Ready), ("--down", Goal::Down), ("--settled", Goal::Settled)];
 
 fn run(call: &Call) -> Result<Next> {
-    lives(call)?;
+    call.lives()?;
     let mut goals = GOALS.iter().filter(|(option, _)| call.has(option));
     let goal = goals.next().map_or(Goal::Ready, |(_, goal)| *goal);
     if goals.next().is_some() {
         return Err(Error::user("only one of --ready, --down and --settled can be waited for"));
     }
-    let (names, options) = (names::of_services(call)?, options(call)?);
+    let (names, options) = (names::of_live(call)?, options(call)?);
     let mut output = watched(call, &options, output(call), names.clone());
     wait::wait(&options, goal, &names, &signals()?, &mut output).map(Next::Exit)
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::manager::compile::installed::{Directories, Since, since};
+use crate::manager::compile::installed::{Since, since};
 use crate::svctl::known::Known;
 use crate::svctl::site::Site;
 
@@ -14,22 +14,6 @@ pub(super) struct Definition {
     pub(super) path: Option<PathBuf>,
     pub(super) drop_ins: Vec<PathBuf>,
     pub(super) since: Since,
-}
-
-impl Site {
-    /// Where its service files are, for who reads them.
-    pub(in crate::svctl) fn directories(&self) -> Directories {
-        let image = self.image.clone();
-        let inner = |path: &Path| match &image {
-            Some(image) => Path::new("/").join(path.strip_prefix(image).unwrap_or(path)),
-            None => path.to_owned(),
-        };
-        Directories {
-            services: vec![inner(&self.packages), inner(&self.services)],
-            enabled: inner(&self.enabled),
-            image,
-        }
-    }
 }
 
 /// The definition of a service that is live. The files are read only if one of them was touched since
@@ -57,7 +41,10 @@ pub(super) fn of(site: &Site, known: &Known, name: &str) -> Definition {
     let made = ctime(&known.view.path.join("contents"));
     let is_touched = path.is_none() || looked.iter().any(|path| ctime(path) >= made);
     let since = match is_touched {
-        true => since(&site.directories(), name, (&known.view.graph, &known.view.path)),
+        true => {
+            let live = (known.view.graph.as_ref(), known.view.path.as_path());
+            since(&site.directories(), &site.paths().logs, name, live)
+        }
         false => Ok(Since::Same),
     };
     let since = since.unwrap_or_else(|e| Since::Broken(e.message));

@@ -8,7 +8,7 @@ use crate::svctl::call::Call;
 use crate::svctl::known::Known;
 use crate::svctl::names::{NOT_UP, UNKNOWN, meant};
 use crate::svctl::standing::Standing;
-use crate::svctl::verbs::{ANY, Group, Operand, Verb, flag, option};
+use crate::svctl::verbs::{ANY, Operand, Verb, flag, option};
 
 mod definition;
 pub(super) mod one;
@@ -18,7 +18,6 @@ mod usage;
 
 pub(super) const VERB: Verb = Verb {
     word: "status",
-    group: Group::Look,
     arguments: "[NAME...]",
     count: 0..=ANY,
     operand: Operand::Service,

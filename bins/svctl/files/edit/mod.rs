@@ -19,11 +19,10 @@ use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
 use crate::svctl::call::Call;
-use crate::svctl::verbs::{Group, Operand, Verb, flag};
+use crate::svctl::verbs::{Operand, Verb, flag};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "edit",
-    group: Group::Files,
     arguments: "NAME",
     count: 1..=1,
     operand: Operand::Service,

@@ -11,11 +11,11 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::super::show::toml;
-use super::super::{inner, plain};
 use super::text;
 use crate::manager::compile::effective::effective;
 use crate::manager::compile::whole::Whole;
 use crate::svctl::call::Call;
+use crate::svctl::plain::plain;
 use crate::svctl::terminal::Terminal;
 
 /// The beginning of lines that are there to be read, and are not kept.
@@ -45,7 +45,7 @@ impl Target {
     pub(super) fn of(call: &Call, whole: &Whole, name: &str) -> Result<Target> {
         let (is_new, is_full) = (call.has("--new"), call.has("--full"));
         check(call, whole, name, is_new)?;
-        let services = inner(&call.site, &call.site.services);
+        let services = call.site.inside(&call.site.services);
         let (drop_ins, is_drop_in) = (services.join(format!("{name}.d")), !is_new && !is_full);
         let path = match is_drop_in {
             true => drop_ins.join("override.toml"),
