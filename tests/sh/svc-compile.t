@@ -110,6 +110,7 @@ svc-tty /dev/tty1
 is 'and a logger of its own' "$(boot services/getty@tty1/log/run)" "#!$BIN/svc-chain
 svc-mkdir -p /var/log/coppice/getty@tty1
 $BIN/svc-log -d 3 --dir /var/log/coppice/getty@tty1 --stamp=tai64n"
+like 'with --logs it logs there' "$(compile --logs /srv/log --show getty@tty1)" '--dir /srv/log/getty@tty1 '
 is 'a group has no directory' "$(ls "$state/boot/services")" 'getty@tty1
 network
 web'
