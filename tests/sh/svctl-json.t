@@ -64,13 +64,13 @@ keeps is-ready web
 keeps is-failed broken
 keeps graph
 keeps bootchart
-timeout 60 svctl --prefix "$T" --json events >events &
+timeout 60 svctl --prefix "$T" --json events >heard &
 events=$!
 # is_heard - it tells what happens.
-is_heard() { ctl kill web CONT --quiet; ctl look --quiet; [ -s events ]; }
+is_heard() { ctl kill web CONT --quiet; ctl look --quiet; [ -s heard ]; }
 becomes 10 'events are told' is_heard
 kill "$events"
-as_schemas_say events 'svctl --json events'
+as_schemas_say heard 'svctl --json events'
 echo events >>verbs
 touch "$etc/services/web.toml"
 keeps stale

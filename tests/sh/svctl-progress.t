@@ -14,6 +14,10 @@ unit web <<'EOF'
 exec = ["sleep", "1000"]
 requires = ["db"]
 EOF
+unit deaf <<EOF
+exec = ["/bin/sh", "-c", "trap : TERM; until test -e '$T/end'; do sleep 0.05; done"]
+timeout-stop = "60s"
+EOF
 enabled
 ok 'it compiles' compile
 # shellcheck disable=SC2119  # no options
@@ -55,5 +59,14 @@ ok 'again, on a narrow one' until_ok 20 shows '^web +waits for db'
 ok 'the plain lines are left' until_ok 20 shows '^code 0'
 ok 'and the picture is gone' lacks 'waits for'
 ok 'they are those without a terminal' shows '^web: ready'
+tm kill-server
+
+sed -i 's/start web/halt/' shell
+ctl start deaf >/dev/null
+tm new-session -d -s t -x 80 -y 24 "$T/shell"
+ok 'halt shows who is still there' until_ok 20 shows '^deaf +stopping [0-9.]+ s'
+: >end
+ok 'and says when it is over' until_ok 20 shows '^halted'
+ok 'without a picture' lacks 'stopping [0-9]'
 tm kill-server
 done_testing
