@@ -73,6 +73,28 @@ $(run "trap 'echo reloaded >>reloads' HUP; echo >&3; while :; do sleep 1000 & wa
 working-directory = "$T"
 ready = "notify-fd 3"
 EOF
+unit low <<EOF
+$(run 'test ! -e broken || exit 7; echo >&3; exec sleep 1000')
+working-directory = "$T"
+ready = "notify-fd 3"
+restart = "no"
+EOF
+# It has no other way to say that it is ready than to run, and is tried again.
+unit blind <<EOF
+$(run 'test ! -e broken || exit 7; exec sleep 1000')
+working-directory = "$T"
+restart-delay = "1h"
+EOF
+for name in low blind; do
+	unit "middle-$name" <<EOF
+$(run 'exec sleep 1000')
+requires = ["$name"]
+EOF
+	unit "top-$name" <<EOF
+$(run 'exec sleep 1000')
+requires = ["middle-$name"]
+EOF
+done
 for number in 0 1 2 3 4 5 6 7 8 9; do
 	unit "many-$number" <<EOF
 $(run 'exec sleep 1000')
@@ -137,6 +159,17 @@ ok 'it goes down' change down after-bad bad
 rm mended
 exits 1 'once more it fails' change once bad
 is 'which is the answer' "$(tail -n 1 out)" 'bad: not ready: bad failed: exit code 1'
+
+ok 'what all of a chain need' change up top-low top-blind
+: >broken
+exits 1 'fails after its restart' change --json restart low
+is 'which is said of each that needs it' "$(sed -n '$s/.*"results":\[\(.*\)]}/\1/p' out | sed 's/","/"\n"/g' | sort)" '"low: not ready: low failed: exit code 7"
+"middle-low: not ready: middle-low needs low; low failed: exit code 7"
+"top-low: not ready: top-low needs middle-low; middle-low needs low; low failed: exit code 7"'
+exits 1 'also of one that seems to be ready at first' change restart blind
+ok 'then all are down that need it' change wait --down middle-blind top-blind
+rm broken
+ok 'it is stopped' change down --with-dependents low blind
 
 ok 'a service can be run once' change once many-0
 is 'until it ends' "$(tail -n 1 out)" 'many-0: ready'

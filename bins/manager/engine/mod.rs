@@ -138,6 +138,11 @@ impl Engine {
         self.entry(id).restarting
     }
 
+    /// Whether it is up and must go, be it to come back.
+    pub fn is_leaving(&self, id: Id) -> bool {
+        self.entry(id).shown.leaving
+    }
+
     /// Whether it is not ready and can't be unless something else changes.
     pub fn is_stalled(&self, id: Id) -> bool {
         self.entry(id).shown.stalled

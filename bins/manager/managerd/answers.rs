@@ -29,6 +29,8 @@ pub(super) struct Waiting {
     pub(super) request: Request,
     /// Whose end is awaited, the services that it names among them.
     pub(super) targets: BTreeSet<Id>,
+    /// Those of which it was over, when they were last looked at.
+    pub(super) over: BTreeSet<Id>,
     /// What is known already.
     pub(super) lines: Vec<String>,
     pub(super) failed: bool,
@@ -114,6 +116,7 @@ impl Manager {
             order,
             request,
             targets: BTreeSet::new(),
+            over: BTreeSet::new(),
             lines: Vec::new(),
             failed: false,
             tests: Tests::default(),
@@ -249,27 +252,38 @@ impl Manager {
         }
     }
 
+    /// Judges all of its services at one moment: what was ready may have had to go while others were
+    /// awaited.
     fn settle_request(&self, waiting: &mut Waiting) {
         let verb = waiting.request.verb;
-        let targets = std::mem::take(&mut waiting.targets);
-        for id in targets {
-            let name = &self.graph.service(id).name;
-            match self.outcome(verb, id) {
-                Outcome::Pending => {
-                    waiting.targets.insert(id);
-                }
-                Outcome::Reached(what) => waiting.lines.push(format!("{name}: {what}")),
+        let is_pending = |id: &Id| matches!(self.outcome(verb, *id), Outcome::Pending);
+        let (pending, over) =
+            std::mem::take(&mut waiting.targets).into_iter().partition(is_pending);
+        waiting.targets = pending;
+        waiting.over.extend::<BTreeSet<Id>>(over);
+        if !waiting.targets.is_empty() {
+            return;
+        }
+        let (pending, over) = std::mem::take(&mut waiting.over).into_iter().partition(is_pending);
+        (waiting.targets, waiting.over) = (pending, over);
+        if !waiting.targets.is_empty() {
+            return;
+        }
+        for id in &waiting.over {
+            let what = match self.outcome(verb, *id) {
+                Outcome::Pending => continue,
+                Outcome::Reached(what) => what.to_owned(),
                 Outcome::Missed(why) => {
                     waiting.failed = true;
-                    waiting.lines.push(format!("{name}: {why}"));
+                    why
                 }
-            }
+            };
+            waiting.lines.push(format!("{}: {what}", self.graph.service(*id).name));
         }
     }
 
     pub(super) fn finish_request(&mut self, waiting: Waiting) {
-        let Waiting { principal, id, order, request, targets: _, lines, failed, tests: _ } =
-            waiting;
+        let Waiting { principal, id, order, request, lines, failed, .. } = waiting;
         let progress = Progress::Done(if failed { exit::NO } else { exit::OK });
         let answer = Answer { request: request.pack(), order, progress, lines };
         self.answer(&principal, id, &answer);
@@ -305,6 +319,8 @@ impl Manager {
         let why = || Outcome::Missed(format!("not ready: {}", reasons::chain(&self.engine, id)));
         match state {
             _ if self.engine.is_restarting(id) => Outcome::Pending,
+            // It stops as soon as those have that need it.
+            State::Ready if self.engine.is_leaving(id) => Outcome::Pending,
             State::Ready => Outcome::Reached("ready"),
             State::Failed => why(),
             // Run once, it has run.

@@ -209,7 +209,8 @@ impl Manager {
         let by_name = |id: Id| new.find(&old.service(id).name);
         let mut waiting = std::mem::take(&mut self.waiting);
         for request in &mut waiting {
-            for id in std::mem::take(&mut request.targets) {
+            let over = std::mem::take(&mut request.over);
+            for id in std::mem::take(&mut request.targets).into_iter().chain(over) {
                 match by_name(id) {
                     Some(id) => drop(request.targets.insert(id)),
                     None => request.lines.push(format!("{}: is gone", old.service(id).name)),
