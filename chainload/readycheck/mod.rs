@@ -1,6 +1,7 @@
 //! svc-readycheck: looks again and again whether a program is ready, for one that can't say so.
 
 mod probe;
+mod strangers;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
@@ -17,6 +18,7 @@ use super::link::{Change, Link};
 use super::moment::Moment;
 use super::word::{descriptor, milliseconds, milliseconds_at_most, named_file};
 use probe::{Answer, Probe};
+use strangers::Strangers;
 
 pub(super) const LINK: Link = Link {
     name: "svc-readycheck",
@@ -72,11 +74,12 @@ fn read(args: &mut Args) -> Result<Box<dyn Change>> {
 impl Change for Readycheck {
     fn apply(&self, future: &mut Future) -> Result<()> {
         let ready = notification(self.fd)?;
+        let strangers = self.probe.strangers();
         // What a check says goes where the program's words go.
         let kept = [ready.as_fd(), rustix::stdio::stdout(), rustix::stdio::stderr()];
         let Some(helper) = beside(c"svc-readycheck", &kept)? else { return Ok(()) };
         fill_stdio();
-        self.watch(&helper, ready, future)?;
+        self.watch(&helper, ready, &strangers, future)?;
         Err(Error::silent(0))
     }
 
@@ -94,7 +97,17 @@ impl Change for Readycheck {
 
 impl Readycheck {
     /// In the helper: looks until it is ready, has ended, or it is enough.
-    fn watch(&self, helper: &Helper, ready: OwnedFd, future: &Future) -> Result<()> {
+    fn watch(
+        &self,
+        helper: &Helper,
+        ready: OwnedFd,
+        strangers: &Strangers,
+        future: &Future,
+    ) -> Result<()> {
+        if let Some(port) = strangers.port() {
+            let text = "another process listens there already";
+            warn(&LINK.name, &format_args!("port {port}: {text}"));
+        }
         let start = Moment::now();
         let end = self.in_all.map(|ms| start.after(ms));
         let mut next = start.after(self.first);
@@ -106,6 +119,7 @@ impl Readycheck {
             }
             let limit = self.per_look.map(|ms| Moment::now().after(ms));
             match self.probe.look(helper, earlier(limit, end), future)? {
+                Answer::Ready if strangers.are_alone() => {}
                 Answer::Ready => return notify(&ready),
                 Answer::Ended => return Ok(()),
                 Answer::NotYet if end.is_some_and(|end| end <= Moment::now()) => break,

@@ -21,6 +21,7 @@ use rustix::process::{
 };
 
 use super::LINK;
+use super::strangers::Strangers;
 use crate::beside::{Helper, Woken};
 use crate::child::start_after;
 use crate::moment::Moment;
@@ -57,6 +58,14 @@ impl Probe {
         let address: Option<SocketAddr> = text.parse().ok().or_else(local);
         let address = address.filter(|address| address.port() != 0);
         address.map(Probe::Tcp).ok_or_else(|| invalid("address and port", word))
+    }
+
+    /// Who is there before the program.
+    pub(super) fn strangers(&self) -> Strangers {
+        match self {
+            Probe::Tcp(address) => Strangers::at(address),
+            Probe::Command(_) | Probe::Socket(_) | Probe::File(_) => Strangers::default(),
+        }
     }
 
     /// Looks once, until `due` at most.
