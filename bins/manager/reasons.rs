@@ -16,7 +16,7 @@ pub fn step(graph: &Graph, id: Id, cause: Cause) -> String {
         Cause::HeldDown => format!("{at} is held down"),
         Cause::PartOf(whole) => format!("{at} is part of {}", name(whole)),
         Cause::Condition => format!("the condition of {at} does not hold"),
-        Cause::Failed(failure) => format!("{at} failed: {}", of_failure(failure)),
+        Cause::Failed(failure) => format!("{at} failed: {}", of_failure(failure, false)),
         Cause::Needs(other) => format!("{at} needs {}", name(other)),
         Cause::NeedsOneOf(other) => format!("{at} needs one of several, as {}", name(other)),
         Cause::Conflicts(other) => format!("{at} conflicts with {}", name(other)),
@@ -60,11 +60,11 @@ pub fn tests(engine: &Engine, id: Id) -> String {
     texts.join(", ")
 }
 
-/// What went wrong.
-pub fn of_failure(failure: Failure) -> String {
+/// What went wrong, and whether memory ran out then.
+pub fn of_failure(failure: Failure, oom: bool) -> String {
     match failure {
-        Failure::Died(death) => format!("{}, and is started again", of_death(death)),
-        Failure::Ended(death) => of_death(death),
+        Failure::Died(death) => format!("{}, and is started again", of_end(death, oom)),
+        Failure::Ended(death) => of_end(death, oom),
         Failure::StartTimedOut => "not started in time".to_owned(),
         Failure::ReadyTimedOut => "not ready in time".to_owned(),
     }

@@ -263,7 +263,7 @@ impl Known {
 
     fn failure(&self, id: Id, failure: Failure) -> String {
         let oom = self.status(id).is_some_and(|status| status.oom);
-        reasons::of_failure(failure) + if oom { " (out of memory)" } else { "" }
+        reasons::of_failure(failure, oom)
     }
 
     /// What is wrong with the tree as a whole, or is to be known of it: lines.

@@ -71,7 +71,7 @@ impl Manager {
         let graph = Rc::clone(&self.graph);
         let name = &graph.service(id).name;
         if let (State::Failed, Some(Cause::Failed(failure))) = (state, cause) {
-            let why = reasons::of_failure(failure);
+            let why = reasons::of_failure(failure, false);
             self.say(&format_args!("{name} failed: {why}"));
             self.give_up(id);
             self.fail_once(id, &why);
