@@ -110,6 +110,11 @@ EOF
 		is "a closed TCP port of $address is no readiness" "$(cat ready)" ''
 		: >listen
 		becomes 10 'an open one is' is_ready
+		kill "$pid"
+		run -i "$at" -w 10 -n 3 sleep 1000
+		becomes 10 'what listens already is not the program' no_helpers svc-readycheck
+		is 'which is not ready by it' "$(cat ready)" ''
+		like 'and that is said' "$(cat "$pid.err")" "^svc-readycheck: warning: port $(cat port): another process listens there already$"
 		kill "$pid" "$server"
 	done
 	for kind in stream seqpacket dgram; do
