@@ -18,7 +18,8 @@ impl Strangers {
         let mut sockets = listeners(port);
         // What we were given is the program's.
         if !sockets.is_empty() {
-            own().iter().for_each(|inode| drop(sockets.remove(inode)));
+            let own = own();
+            sockets.retain(|inode| !own.contains(inode));
         }
         Strangers { port, sockets }
     }
