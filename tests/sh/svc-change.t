@@ -169,6 +169,8 @@ is 'which is said of each that needs it' "$(sed -n '$s/.*"results":\[\(.*\)]}/\1
 exits 1 'also of one that seems to be ready at first' change restart blind
 ok 'then all are down that need it' change wait --down middle-blind top-blind
 rm broken
+ok 'who is asked for is not tried in an hour, but now' change up blind
+ok 'and so are those that need it' change wait top-blind
 ok 'it is stopped' change down --with-dependents low blind
 
 ok 'a service can be run once' change once many-0

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answers::Waiting;
 use super::manager::Manager;
-use crate::manager::engine::{Event, State, Wish};
+use crate::manager::engine::{Event, Failure, State, Wish};
 use crate::manager::graph::{Graph, Id, Kind, Relation};
 use crate::manager::request::Verb;
 
@@ -49,6 +49,9 @@ impl Manager {
                 known.request = waiting.order;
                 let wish = self.wish_of(verb, *id, &targets);
                 events.extend(wish.map(|wish| Event::Wish(*id, wish)));
+                if matches!(verb, Verb::Up | Verb::Reset) && self.is_tried_again(*id) {
+                    self.tell_to_start(*id);
+                }
                 match verb {
                     Verb::Restart => events.push(Event::Restart(*id)),
                     Verb::Reset => events.push(Event::Reset(*id)),
@@ -70,6 +73,12 @@ impl Manager {
             Verb::Reset | Verb::Apply | Verb::Confirm | Verb::Look | Verb::End => BTreeSet::new(),
         };
         Some(events)
+    }
+
+    /// Its supervisor waits before it starts it again: who asks for it need not.
+    fn is_tried_again(&self, id: Id) -> bool {
+        self.engine.state(id) == State::Starting
+            && matches!(self.engine.failure(id), Some(Failure::Died(_)))
     }
 
     /// The services that are named; none if one is unknown, which is the answer.
