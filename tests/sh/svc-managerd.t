@@ -364,7 +364,7 @@ ok 'until the cause is mended' change wait high core
 tree=$(sed -n 's/^pid=//p' run/scan/.svc-scan/scan)
 
 # The same, asked for; and it survives whoever asked, and whoever heard.
-rm ended
+rm ended go
 unit slow <<EOF2
 exec = ["/bin/sh", "-c", "trap 'until [ -e $T/go ]; do sleep 0.02; done; exit' TERM; echo >&3; while :; do sleep 0.02; done"]
 ready = "notify-fd 3"
