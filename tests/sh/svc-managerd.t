@@ -375,7 +375,7 @@ ok 'with one that takes long to end' compile
 ok 'which comes up' change apply
 ok 'the end can be asked for' change --no-wait end
 exits 1 'then nothing else can be' change up core
-is 'which is said' "$(cat out)" 'everything goes down'
+is 'which is said' "$(tail -n 1 out)" 'everything goes down'
 kill -9 "$(manager)"
 becomes 10 'after a kill there is another manager' sh -c "kill -0 \$(sed -n 's/^pid=//p' run/manager/managerd)"
 : >go
