@@ -51,6 +51,8 @@ pub(super) struct Site {
     /// The fifos that svc-logd reads, and where it writes to.
     pub(super) fifos: PathBuf,
     pub(super) logs: PathBuf,
+    /// Where what is made for services is: as /run, /var/lib, /var/cache and /var/log are.
+    pub(super) made: [PathBuf; 4],
 }
 
 impl Site {
@@ -93,6 +95,7 @@ impl Site {
             facts: dir.join("events/facts"),
             fifos: dir.join("log/fifos"),
             logs: top.join("var/log/coppice"),
+            made: ["run", "var/lib", "var/cache", "var/log"].map(|dir| top.join(dir)),
             dir,
         }
     }
@@ -100,7 +103,9 @@ impl Site {
     /// The caller's own: https://specifications.freedesktop.org/basedir-spec/latest/.
     fn user() -> Result<Site> {
         let config = home("XDG_CONFIG_HOME", ".config")?.join("coppice");
-        let state = home("XDG_STATE_HOME", ".local/state")?.join("coppice");
+        let all_state = home("XDG_STATE_HOME", ".local/state")?;
+        let cache = home("XDG_CACHE_HOME", ".cache")?;
+        let state = all_state.join("coppice");
         let run = directory("XDG_RUNTIME_DIR").ok_or_else(|| {
             Error::user(
                 "XDG_RUNTIME_DIR is not set: your login sets it to a directory of yours on a tmpfs",
@@ -119,6 +124,8 @@ impl Site {
             facts: dir.join("events/facts"),
             fifos: dir.join("log/fifos"),
             logs: state.join("log"),
+            // As systemd has them for a user.
+            made: [run, all_state.clone(), cache, all_state.join("log")],
             dir,
         })
     }
@@ -140,6 +147,7 @@ impl Site {
             services: vec![self.inside(&self.packages), self.inside(&self.services)],
             enabled: self.inside(&self.enabled),
             image: self.image.clone(),
+            paths: self.paths(),
         }
     }
 
@@ -155,7 +163,12 @@ impl Site {
         let beside = beside.filter(|dir| dir.is_absolute() && self.image.is_none());
         let programs = beside.unwrap_or_else(|| PathBuf::from("/usr/bin"));
         let text = |path: &Path| path.to_string_lossy().into_owned();
-        Paths { programs: text(&programs), logs: text(&self.inside(&self.logs)) }
+        let inside = |path: &PathBuf| text(&self.inside(path));
+        Paths {
+            programs: text(&programs),
+            logs: inside(&self.logs),
+            directories: self.made.each_ref().map(inside),
+        }
     }
 
     /// How a command for the same tree begins, for people.

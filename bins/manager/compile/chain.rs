@@ -1,6 +1,6 @@
 //! The chain file of a command: all that is changed before it runs, a link a line.
 
-use super::directory::own_directories;
+use super::directory::{DIRECTORIES, Paths, own_directories};
 use super::service::Service;
 use crate::manager::service_file::keys::Kind;
 use crate::manager::service_file::ready::Readiness;
@@ -26,15 +26,15 @@ pub(super) enum For {
 }
 
 /// The chain that runs commands as the service does.
-pub(super) fn of(service: &Service, programs: &str, what: For, commands: &[Vec<String>]) -> String {
-    let mut chain = Chain::new(service, programs);
+pub(super) fn of(service: &Service, paths: &Paths, what: For, commands: &[Vec<String>]) -> String {
+    let mut chain = Chain::new(service, &paths.programs);
     // Errors belong into the log, those of the links as well.
     chain.line(["svc-fdmove", "-c", "2", "1"]);
     resources(service, what, &mut chain);
     if what != For::Other {
-        directories(service, &mut chain);
+        directories(service, paths, &mut chain);
     }
-    environment(service, &mut chain);
+    environment(service, paths, &mut chain);
     if what == For::Run {
         notification(service, &mut chain);
     }
@@ -54,10 +54,10 @@ pub(super) fn of(service: &Service, programs: &str, what: For, commands: &[Vec<S
 }
 
 /// The chain that runs when a daemon has ended; none: nothing is to be done then.
-pub(super) fn finish(service: &Service, programs: &str) -> Option<String> {
+pub(super) fn finish(service: &Service, paths: &Paths) -> Option<String> {
     let mut commands = service.commands("after-stop").to_vec();
     if service.flag("runtime-directory-preserve") != Some(true) {
-        let dirs: Vec<String> = own_directories(service)
+        let dirs: Vec<String> = own_directories(service, paths)
             .filter(|own| own.key == "runtime-directory")
             .map(|own| own.path)
             .collect();
@@ -67,7 +67,7 @@ pub(super) fn finish(service: &Service, programs: &str) -> Option<String> {
         }
     }
     let (last, others) = commands.split_last()?;
-    let mut chain = Chain::new(service, programs);
+    let mut chain = Chain::new(service, &paths.programs);
     chain.line(["svc-fdmove", "-c", "2", "1"]);
     for command in others {
         chain.block(&["svc-foreground"], command);
@@ -113,9 +113,9 @@ fn resources(service: &Service, what: For, chain: &mut Chain) {
     }
 }
 
-fn directories(service: &Service, chain: &mut Chain) {
+fn directories(service: &Service, paths: &Paths, chain: &mut Chain) {
     let owner = service.text("directory-owner").or(service.text("user"));
-    for own in own_directories(service) {
+    for own in own_directories(service, paths) {
         let mode = service.text(&format!("{}-mode", own.key)).unwrap_or("0755");
         let mut words = vec!["svc-mkdir", "-p", "-m", mode];
         words.extend(owner.into_iter().flat_map(|owner| ["-o", owner]));
@@ -124,16 +124,16 @@ fn directories(service: &Service, chain: &mut Chain) {
     }
 }
 
-fn environment(service: &Service, chain: &mut Chain) {
+fn environment(service: &Service, paths: &Paths, chain: &mut Chain) {
     let mut words: Vec<String> = vec!["svc-env".to_owned()];
     for (name, _) in service.list("unset-environment") {
         words.extend(["-u".to_owned(), name.clone()]);
     }
-    for (key, variable) in super::directory::DIRECTORIES.map(|row| (row.0, row.2)) {
-        let paths = own_directories(service).filter(|own| own.key == key).map(|own| own.path);
-        let paths: Vec<_> = paths.collect();
-        if !paths.is_empty() {
-            words.push(format!("{variable}={}", paths.join(":")));
+    for (key, variable) in DIRECTORIES {
+        let own = own_directories(service, paths).filter(|own| own.key == key).map(|own| own.path);
+        let own: Vec<_> = own.collect();
+        if !own.is_empty() {
+            words.push(format!("{variable}={}", own.join(":")));
         }
     }
     words.extend(service.texts("environment").map(|(name, value)| format!("{name}={value}")));

@@ -7,12 +7,12 @@ use crate::manager::files::{File, Files as Tree};
 use crate::manager::service_file::keys::Kind;
 use crate::manager::service_file::ready::Readiness;
 
-/// The keys of directories that are made for a service, where those are, and the variables for them.
-pub(super) const DIRECTORIES: [(&str, &str, &str); 4] = [
-    ("runtime-directory", "/run", "RUNTIME_DIRECTORY"),
-    ("state-directory", "/var/lib", "STATE_DIRECTORY"),
-    ("cache-directory", "/var/cache", "CACHE_DIRECTORY"),
-    ("logs-directory", "/var/log", "LOGS_DIRECTORY"),
+/// The keys of directories that are made for a service, and the variables for them.
+pub(super) const DIRECTORIES: [(&str, &str); 4] = [
+    ("runtime-directory", "RUNTIME_DIRECTORY"),
+    ("state-directory", "STATE_DIRECTORY"),
+    ("cache-directory", "CACHE_DIRECTORY"),
+    ("logs-directory", "LOGS_DIRECTORY"),
 ];
 
 /// A directory that is made for a service.
@@ -22,8 +22,8 @@ pub(super) struct Own {
 }
 
 /// All of them.
-pub(super) fn own_directories(service: &Service) -> impl Iterator<Item = Own> {
-    DIRECTORIES.into_iter().flat_map(move |(key, base, _)| {
+pub(super) fn own_directories(service: &Service, paths: &Paths) -> impl Iterator<Item = Own> {
+    DIRECTORIES.into_iter().zip(&paths.directories).flat_map(move |((key, _), base)| {
         let names = service.list(key).iter();
         names.map(move |(name, _)| Own { key, path: format!("{base}/{name}") })
     })
@@ -36,11 +36,24 @@ pub(crate) struct Paths {
     pub(crate) programs: String,
     /// Where the log directories of all services are.
     pub(crate) logs: String,
+    /// Where the directories that are made for services are: for runtime-directory, state-directory,
+    /// cache-directory and logs-directory.
+    pub(crate) directories: [String; 4],
+}
+
+impl Default for Paths {
+    /// Those of the system.
+    fn default() -> Paths {
+        Paths {
+            programs: "/usr/bin".to_owned(),
+            logs: "/var/log/coppice".to_owned(),
+            directories: ["/run", "/var/lib", "/var/cache", "/var/log"].map(str::to_owned),
+        }
+    }
 }
 
 /// Adds the files of a service to those of a generation.
 pub(super) fn add(service: &Service, paths: &Paths, tree: &mut Tree) {
-    let programs = &paths.programs;
     let dir = format!("services/{}", service.name);
     let mut put = |name: &str, text: String, is_program: bool| {
         tree.insert(format!("{dir}/{name}"), File { text, is_program });
@@ -50,22 +63,22 @@ pub(super) fn add(service: &Service, paths: &Paths, tree: &mut Tree) {
         Kind::Oneshot => service.commands("start"),
         Kind::Group => return,
     };
-    put("run", chain::of(service, programs, For::Run, commands), true);
+    put("run", chain::of(service, paths, For::Run, commands), true);
     for name in ["stop", "reload"] {
         let commands = service.commands(name);
         if !commands.is_empty() {
-            put(name, chain::of(service, programs, For::Other, commands), true);
+            put(name, chain::of(service, paths, For::Other, commands), true);
         }
     }
     for (number, command) in (1..).zip(service.commands("before-start")) {
-        let text = chain::of(service, programs, For::Test, std::slice::from_ref(command));
+        let text = chain::of(service, paths, For::Test, std::slice::from_ref(command));
         put(&config_test::file(number), text, true);
     }
     for (name, value) in settings(service) {
         put(name, value + "\n", false);
     }
     if service.kind == Kind::Daemon {
-        if let Some(text) = chain::finish(service, programs) {
+        if let Some(text) = chain::finish(service, paths) {
             put("finish", text, true);
         }
         log(service, paths, tree);
@@ -122,7 +135,7 @@ fn log(service: &Service, paths: &Paths, tree: &mut Tree) {
 }
 
 /// The run script of a logger of its own.
-fn own_logger(service: &Service, Paths { programs, logs }: &Paths) -> String {
+fn own_logger(service: &Service, Paths { programs, logs, .. }: &Paths) -> String {
     let usual = format!("{logs}/{}", service.name);
     let dir = service.text("log.directory").unwrap_or(&usual);
     let program = format!("{programs}/svc-log");

@@ -38,9 +38,9 @@ pub(crate) struct Installed {
 /// can't be those of a service.
 pub(crate) fn installed(directories: &Directories) -> Result<(Vec<Installed>, Vec<String>)> {
     let whole = Whole::read(directories, Changes::new())?;
-    let Whole { root, found, set, sources, mut complaints } = whole;
+    let Whole { root, found, set, sources, mut complaints, paths } = whole;
     if complaints.iter().all(|complaint| complaint.code != Code::TooMany) {
-        let mut vet = vet::Vet::new(&root, &mut complaints);
+        let mut vet = vet::Vet::new(&root, &paths, &mut complaints);
         set.services.values().for_each(|service| vet.service(service));
         drop(edges::resolve(&set, &found, &mut complaints));
     }
@@ -126,12 +126,11 @@ pub(crate) enum Since {
 /// Holds what a generation has of a service, its graph and its directory, against the files.
 pub(crate) fn since(
     directories: &Directories,
-    logs: &str,
     name: &str,
     (graph, generation): (&Graph, &Path),
 ) -> Result<Since> {
     let whole = Whole::read(directories, Changes::new())?;
-    let Whole { found, set, sources, mut complaints, .. } = whole;
+    let Whole { found, set, sources, mut complaints, paths, .. } = whole;
     let Some(service) = set.services.get(name) else {
         let is_masked = set.masked.contains(name);
         return Ok(if is_masked { Since::Masked } else { Since::Gone });
@@ -147,7 +146,7 @@ pub(crate) fn since(
     let run = old.get(&format!("services/{name}/run"));
     let mut new = Tree::new();
     let programs = run.map_or("", |run| programs(&run.text)).to_owned();
-    directory::add(service, &Paths { programs, logs: logs.to_owned() }, &mut new);
+    directory::add(service, &Paths { programs, ..paths }, &mut new);
     if new != old {
         return Ok(Since::Changed);
     }

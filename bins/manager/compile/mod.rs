@@ -68,6 +68,8 @@ after a boot are the names in enabled/, beside the last of them.
   --keep N         of old generations, the N newest stay (10), and those that are used
   --programs DIR   where run scripts find svc-chain (/usr/bin)
   --logs DIR       where the loggers of services of their own log (/var/log/coppice)
+  --runtime-directory DIR, --state-directory DIR, --cache-directory DIR, --logs-directory DIR
+                   where what these keys name is (/run, /var/lib, /var/cache, /var/log)
 ",
     main,
 };
@@ -121,7 +123,7 @@ pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
     let is_complete = complaints.iter().all(|complaint| complaint.code != Code::TooMany);
     let mut dependencies = None;
     if is_complete {
-        let mut vet = vet::Vet::new(&options.root, &mut complaints);
+        let mut vet = vet::Vet::new(&options.root, &options.paths, &mut complaints);
         set.services.values().for_each(|service| vet.service(service));
         dependencies = edges::resolve(&set, &found, &mut complaints);
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use common::base::args::{parse, unknown};
 use common::prelude::*;
 
-use super::directory::Paths;
+use super::directory::{DIRECTORIES, Paths};
 use super::root::Root;
 
 /// How many generations stay: enough to find the one that worked, for who compiles a few times before
@@ -74,7 +74,7 @@ impl Options {
 /// None: the schema was asked for.
 pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
     let (mut task, mut root, mut output) = (Task::Write, None, None);
-    let (mut programs, mut logs) = ("/usr/bin".to_owned(), "/var/log/coppice".to_owned());
+    let mut paths = Paths::default();
     let mut keep = KEEP;
     let mut operands = Vec::new();
     // Options may stand behind directories as well.
@@ -92,14 +92,20 @@ pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
             "--rollback" => task = Task::Rollback(None),
             "--root" => root = Some(PathBuf::from(args.raw_value()?)),
             "--output" => output = Some(PathBuf::from(args.raw_value()?)),
-            "--programs" => programs = args.value("directory")?,
-            "--logs" => logs = args.value("directory")?,
+            "--programs" => paths.programs = args.value("directory")?,
+            "--logs" => paths.logs = args.value("directory")?,
             "--keep" => keep = args.value("number")?,
             "--schema" => {
                 args.end()?;
                 return Ok(None);
             }
-            _ => return Err(unknown(&option)),
+            _ => {
+                let key = option.strip_prefix("--").unwrap_or_default();
+                let Some(i) = DIRECTORIES.iter().position(|(known, _)| *known == key) else {
+                    return Err(unknown(&option));
+                };
+                paths.directories[i] = args.value("directory")?;
+            }
         }
     }
     if let Task::Rollback(number) = &mut task {
@@ -121,7 +127,7 @@ pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
     Ok(Some(Options {
         task,
         output: root.resolve(&output).unable(format_args!("find {}", output.display()))?,
-        paths: Paths { programs, logs },
+        paths,
         keep,
         root,
         dirs,

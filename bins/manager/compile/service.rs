@@ -1,6 +1,6 @@
 //! A service as all of its files together describe it.
 
-use super::directory::{log_script, own_directories};
+use super::directory::{DIRECTORIES, log_script};
 use crate::manager::condition::{Condition, Test};
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::keys::{self, KEYS, Kind};
@@ -99,7 +99,7 @@ impl Service {
                 refuse(name, format!("{name} without {needed}"));
             }
         }
-        if self.has("directory-owner") && own_directories(self).next().is_none() {
+        if self.has("directory-owner") && !DIRECTORIES.iter().any(|(key, _)| self.has(key)) {
             refuse("directory-owner", "directory-owner without a directory".to_owned());
         }
         if self.has("user") && self.has("group") {

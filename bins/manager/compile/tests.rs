@@ -39,8 +39,7 @@ fn outcome(text: &str) -> (Tree, Vec<String>) {
     let mut tree = Tree::new();
     let graph = dependencies.map(|d| super::graph(&set, &d)).unwrap_or_default();
     tree.insert("graph".to_owned(), File { text: graph, is_program: false });
-    let [programs, logs] = ["/usr/bin", "/var/log/coppice"].map(str::to_owned);
-    let paths = directory::Paths { programs, logs };
+    let paths = Paths::default();
     set.services.values().for_each(|service| directory::add(service, &paths, &mut tree));
     let errors = found.iter().filter(|d| d.is_error()).map(|d| d.shown(&sources)).collect();
     (tree, errors)

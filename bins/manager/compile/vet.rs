@@ -7,7 +7,7 @@ use rustix::fs::FileType;
 
 use super::accounts::{Accounts, Of};
 use super::chain::program_of;
-use super::directory::own_directories;
+use super::directory::{Paths, own_directories};
 use super::root::Root;
 use super::service::Service;
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
@@ -21,6 +21,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// Looks for what services name.
 pub(super) struct Vet<'a> {
     root: &'a Root,
+    paths: &'a Paths,
     users: Accounts<'a>,
     groups: Accounts<'a>,
     /// Programs that were looked for.
@@ -31,9 +32,14 @@ pub(super) struct Vet<'a> {
 }
 
 impl<'a> Vet<'a> {
-    pub(super) fn new(root: &'a Root, found: &'a mut Vec<Diagnostic>) -> Vet<'a> {
+    pub(super) fn new(
+        root: &'a Root,
+        paths: &'a Paths,
+        found: &'a mut Vec<Diagnostic>,
+    ) -> Vet<'a> {
         Vet {
             root,
+            paths,
             users: Accounts::new(root, Of::Users),
             groups: Accounts::new(root, Of::Groups),
             programs: BTreeMap::new(),
@@ -121,15 +127,16 @@ impl<'a> Vet<'a> {
 
     fn files(&mut self, service: &Service) {
         for (file, place) in service.list("environment-file") {
-            let is_made_later = file.starts_with('-') || file.starts_with("/run/");
+            let is_made_later = file.starts_with('-') || self.is_runtime(file);
             if !is_made_later && self.root.kind(file) != Some(FileType::RegularFile) {
                 let what = format!("environment-file: there is no file {file}");
                 self.missing(Code::NoFile, file, *place, what);
             }
         }
         if let Some(dir) = service.text("working-directory") {
-            let is_made_later = dir.starts_with("/run/")
-                || own_directories(service).any(|own| Path::new(dir).starts_with(own.path));
+            let mut own = own_directories(service, self.paths);
+            let is_made_later =
+                self.is_runtime(dir) || own.any(|own| Path::new(dir).starts_with(own.path));
             if !is_made_later && self.root.kind(dir) != Some(FileType::Directory) {
                 let what = format!("working-directory: there is no directory {dir}");
                 self.missing(Code::NoFile, dir, service.place("working-directory"), what);
@@ -142,6 +149,12 @@ impl<'a> Vet<'a> {
             let place = service.place("log.directory");
             self.found.push(Diagnostic::new(Code::NoLogDirectory, place, what));
         }
+    }
+
+    /// Whether it is where everything is made after the boot.
+    fn is_runtime(&self, path: &str) -> bool {
+        let [runtime, ..] = &self.paths.directories;
+        Path::new(path).starts_with("/run") || Path::new(path).starts_with(runtime)
     }
 
     /// Below a mount point that is not mounted nobody can know.

@@ -25,6 +25,8 @@ pub(crate) struct Directories {
     pub(crate) services: Vec<PathBuf>,
     /// What is up after a boot.
     pub(crate) enabled: PathBuf,
+    /// What run scripts name besides.
+    pub(crate) paths: Paths,
 }
 
 /// All of them, read.
@@ -34,6 +36,7 @@ pub(crate) struct Whole {
     pub(super) sources: Sources,
     pub(super) complaints: Vec<Diagnostic>,
     pub(super) set: Set,
+    pub(super) paths: Paths,
 }
 
 /// A file of a service.
@@ -46,12 +49,12 @@ pub(crate) struct Part {
 impl Whole {
     /// Reads them as they would be after some changes.
     pub(crate) fn read(directories: &Directories, changes: Changes) -> Result<Whole> {
-        let Directories { image, services, enabled } = directories;
+        let Directories { image, services, enabled, paths } = directories;
         let root = Root::new(image.clone()).with(changes);
         let (mut sources, mut complaints) = (Sources::default(), Vec::new());
         let found = find::find(&root, services, enabled, &mut sources, &mut complaints)?;
         let set = Loader::new(&root, &found, &mut sources, &mut complaints).load();
-        Ok(Whole { root, found, sources, complaints, set })
+        Ok(Whole { root, found, sources, complaints, set, paths: paths.clone() })
     }
 
     /// Looks for all that is wrong with them.
@@ -59,7 +62,7 @@ impl Whole {
         if self.complaints.iter().any(|complaint| complaint.code == Code::TooMany) {
             return;
         }
-        let mut vet = Vet::new(&self.root, &mut self.complaints);
+        let mut vet = Vet::new(&self.root, &self.paths, &mut self.complaints);
         self.set.services.values().for_each(|service| vet.service(service));
         // The graph itself is for who writes a generation.
         let _ = edges::resolve(&self.set, &self.found, &mut self.complaints);
@@ -154,9 +157,9 @@ impl Whole {
     }
 
     /// What would run as a service; none: there is no such service.
-    pub(crate) fn script(&self, name: &str, paths: &Paths) -> Option<String> {
+    pub(crate) fn script(&self, name: &str) -> Option<String> {
         let mut tree = Files::new();
-        directory::add(self.set.services.get(name)?, paths, &mut tree);
+        directory::add(self.set.services.get(name)?, &self.paths, &mut tree);
         Some(files::shown(name, tree))
     }
 

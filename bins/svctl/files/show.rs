@@ -56,7 +56,7 @@ fn run(call: &Call) -> Result<Next> {
     for name in &names {
         if call.has("--script") {
             let shown =
-                whole.script(name, &call.site.paths()).ok_or_else(|| none(call, &whole, name))?;
+                whole.script(name).ok_or_else(|| none(call, &whole, name))?;
             script(call, name, &shown, &mut text);
             continue;
         }

@@ -43,7 +43,7 @@ pub(super) fn of(site: &Site, known: &Known, name: &str) -> Definition {
     let since = match is_touched {
         true => {
             let live = (known.view.graph.as_ref(), known.view.path.as_path());
-            since(&site.directories(), &site.paths().logs, name, live)
+            since(&site.directories(), name, live)
         }
         false => Ok(Since::Same),
     };
