@@ -156,15 +156,34 @@ impl One<'_> {
             .map(|since| format!(" since {} ({})", clock(since), long(since, known.wall)));
         let service = known.view.graph.service(id);
         let readiness = match (known.standing(id), service.kind) {
-            (Standing::Ready, Kind::Daemon) if service.has_readiness => ", and has said so",
+            (Standing::Ready, Kind::Daemon) if service.has_readiness => self.sign().0,
             (Standing::Ready, Kind::Daemon) => ", as it runs: it has no other way to say so",
             (Standing::Ready, Kind::Oneshot) => ", as its start command was done",
-            (Standing::Up, _) => ": it runs, and has not said yet that it is ready",
+            (Standing::Up, _) => self.sign().1,
             _ => "",
         };
         let paused = known.status(id).is_some_and(|status| status.paused);
         let paused = if paused { ", paused by STOP" } else { "" };
         format!("{}{}{paused}{readiness}", known.standing(id).word(), since.unwrap_or_default())
+    }
+
+    /// How it is known to be ready, and that it is not yet: a line of its run script looks for it, or it
+    /// says so itself.
+    fn sign(&self) -> (&'static str, &'static str) {
+        let path = format!("services/{}/run", self.known.name(self.id));
+        let text = std::fs::read_to_string(self.known.view.path.join(path)).unwrap_or_default();
+        let line = text.lines().find(|line| {
+            ["svc-readycheck ", "svc-follow "].iter().any(|link| line.starts_with(link))
+        });
+        let has = |option| line.is_some_and(|line| line.split(' ').any(|word| word == option));
+        match line {
+            None => (", and has said so", ": it runs, and has not said yet that it is ready"),
+            Some(_) if has("-c") => (", as its check succeeds", ": it runs, and its check fails"),
+            Some(_) if has("-i") => (", as its port answers", ": it runs, and its port is silent"),
+            Some(_) if has("-u") => (", as its socket answers", ": it runs, and its socket is silent"),
+            Some(_) if has("-f") => (", as its file is there", ": it runs, and its file is not there"),
+            Some(_) => (", as it is in the background", ": it runs, and is not in the background"),
+        }
     }
 
     /// What is amiss around it.
