@@ -13,14 +13,18 @@ services=$T/img/etc/coppice/services
 
 # What is said of a case, without the way to the files, and the exit code.
 said() {
+	options=
 	rm -rf "$services" img/etc/coppice/enabled
 	cp -R "$1" "$services"
+	rm -f "$services/expected" "$services/enabled" "$services/options"
 	mkdir img/etc/coppice/enabled
 	# shellcheck disable=SC2013  # names are words
 	[ ! -f "$1/enabled" ] || for name in $(cat "$1/enabled"); do
 		ln -s "../services/$name.toml" "img/etc/coppice/enabled/$name"
 	done
-	svc-compile --root img >said 2>&1 </dev/null && code=0 || code=$?
+	[ ! -f "$1/options" ] || read -r options <"$1/options"
+	# shellcheck disable=SC2086  # options are words
+	svc-compile --root img ${options:-} >said 2>&1 </dev/null && code=0 || code=$?
 	sed 's,img/etc/coppice/services/,,g; s,img/etc/coppice/,,g' said
 	echo "exit code $code"
 }

@@ -10,6 +10,7 @@ pub(crate) mod read;
 pub(crate) mod ready;
 pub(crate) mod schema;
 pub(crate) mod source;
+mod systemd;
 mod units;
 pub(crate) mod value;
 mod words;

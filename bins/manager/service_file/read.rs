@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::{Code, Diagnostic};
 use super::keys::{self, KEYS, Key};
 use super::source::{Place, Sources};
+use super::systemd;
 use super::value::{Reader, Value};
 
 /// What a file says of a key.
@@ -38,13 +39,27 @@ pub(crate) fn read(
     for error in errors {
         let place = error.span().map_or(Place::top(file), |span| Place::new(file, span));
         let what = error.message().lines().collect::<Vec<_>>().join(": ");
-        found.push(Diagnostic::new(Code::Syntax, place, what));
+        let written = error.span().and_then(|span| sources.text(file).get(span.start..));
+        found.push(match written.and_then(octal) {
+            Some(number) => {
+                let what = "a number can't begin with a zero";
+                let help = format!("write \"{number}\", if it is octal");
+                Diagnostic::new(Code::Syntax, place, what).help(help)
+            }
+            None => Diagnostic::new(Code::Syntax, place, what),
+        });
     }
     let mut settings = Settings::new();
     let is_whole = found.len() == before;
     let mut reader = Reader { file, parameter, found };
     take_table(&mut reader, "", table.get_ref(), &mut settings, is_whole);
     settings
+}
+
+/// The number in front of a text, if it is one that begins with a zero.
+fn octal(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some(&text[..end]).filter(|number| number.len() > 1 && number.starts_with('0'))
 }
 
 /// Takes over what stands in a table. Behind a mistake of syntax nobody knows what the rest was meant
@@ -113,6 +128,9 @@ fn unknown(table: &str, word: &str, at: Place, value: &Spanned<DeValue<'_>>) -> 
         true => diagnostic.near(&kebab(word), here),
         false => diagnostic.near(word, here),
     };
+    if let Some(hint) = systemd::hint(word) {
+        return diagnostic.help(hint);
+    }
     match elsewhere.map(|key| key.name.split_once('.')) {
         Some(Some((of, rest))) => diagnostic.help(format!("it is {rest} in [{of}]")),
         Some(None) => diagnostic.help("it belongs above the first table"),

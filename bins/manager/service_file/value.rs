@@ -49,6 +49,8 @@ impl Reader<'_> {
     ) -> Option<Value> {
         let place = Place::new(self.file, value.span());
         match (key.value.shape(), value.get_ref()) {
+            // What is no number was told as a mistake of syntax.
+            (_, DeValue::Integer(number)) if number.as_str().is_empty() => None,
             (Shape::Bool, DeValue::Boolean(flag)) => Some(Value::Flag(*flag)),
             (Shape::Integer | Shape::TextOrInteger, DeValue::Integer(number)) => {
                 let number = i64::from_str_radix(number.as_str(), number.radix()).ok();
