@@ -168,6 +168,7 @@ impl Site {
             programs: text(&programs),
             logs: inside(&self.logs),
             directories: self.made.each_ref().map(inside),
+            is_users: self.kind == Kind::User && !rustix::process::geteuid().is_root(),
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct Paths {
     /// Where the directories that are made for services are: for runtime-directory, state-directory,
     /// cache-directory and logs-directory.
     pub(crate) directories: [String; 4],
+    /// Whether they run without root's rights, as this does.
+    pub(crate) is_users: bool,
 }
 
 impl Default for Paths {
@@ -48,6 +50,7 @@ impl Default for Paths {
             programs: "/usr/bin".to_owned(),
             logs: "/var/log/coppice".to_owned(),
             directories: ["/run", "/var/lib", "/var/cache", "/var/log"].map(str::to_owned),
+            is_users: false,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use common::prelude::*;
+use rustix::fs::FileType;
 
 use super::root::Root;
 use crate::manager::graph_file::is_fit;
@@ -66,7 +67,10 @@ pub(super) fn find(
                     complaints.push(unfit(root, &path, sources));
                 }
             } else if let Some(name) = name.strip_suffix(".d").filter(|name| is_fit(name)) {
-                drop_ins(root, &path, found.files.entry(name.to_owned()).or_default())?;
+                let files = found.files.entry(name.to_owned()).or_default();
+                drop_ins(root, &path, files, sources, complaints)?;
+            } else {
+                complaints.extend(stray(root, &path, sources));
             }
         }
         if found.files.len() > MOST_FILES {
@@ -88,11 +92,20 @@ pub(super) fn find(
     Ok(found)
 }
 
-fn drop_ins(root: &Root, dir: &Path, files: &mut Files) -> Result<()> {
+fn drop_ins(
+    root: &Root,
+    dir: &Path,
+    files: &mut Files,
+    sources: &mut Sources,
+    complaints: &mut Vec<Diagnostic>,
+) -> Result<()> {
     let reading = format!("read {}", root.path(dir).display());
     for entry in root.names(dir).unable(reading)? {
-        let Some(name) = entry.to_str().filter(|name| name.ends_with(".toml")) else { continue };
-        let path = dir.join(name);
+        let path = dir.join(&entry);
+        let Some(name) = entry.to_str().filter(|name| name.ends_with(".toml")) else {
+            complaints.extend(stray(root, &path, sources));
+            continue;
+        };
         if root.is_null(&path) {
             files.drop_ins.remove(name);
         } else if !name.starts_with('.') {
@@ -100,6 +113,19 @@ fn drop_ins(root: &Root, dir: &Path, files: &mut Files) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A file that is none of a service, by its name: not one that an editor or a package has put beside
+/// one that is.
+fn stray(root: &Root, path: &Path, sources: &mut Sources) -> Option<Diagnostic> {
+    let name = path.file_name()?.to_string_lossy();
+    let is_beside = name.starts_with('.') || name.ends_with('~') || name.contains(".toml.");
+    if is_beside || root.kind(path) != Some(FileType::RegularFile) {
+        return None;
+    }
+    let file = sources.add(root.path(path).display().to_string(), String::new());
+    let what = "it is ignored: its name does not end in .toml";
+    Some(Diagnostic::new(Code::NoServiceFile, Place::top(file), what))
 }
 
 fn unfit(root: &Root, path: &Path, sources: &mut Sources) -> Diagnostic {

@@ -12,6 +12,7 @@ pub(crate) mod installed;
 mod keep;
 mod options;
 pub(super) mod report;
+mod rights;
 mod rollback;
 pub(crate) mod root;
 mod service;
@@ -70,6 +71,7 @@ after a boot are the names in enabled/, beside the last of them.
   --logs DIR       where the loggers of services of their own log (/var/log/coppice)
   --runtime-directory DIR, --state-directory DIR, --cache-directory DIR, --logs-directory DIR
                    where what these keys name is (/run, /var/lib, /var/cache, /var/log)
+  --unprivileged   warn of what who runs this can't carry out, without root's rights
 ",
     main,
 };

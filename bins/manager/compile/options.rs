@@ -93,6 +93,7 @@ pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
             "--root" => root = Some(PathBuf::from(args.raw_value()?)),
             "--output" => output = Some(PathBuf::from(args.raw_value()?)),
             "--programs" => paths.programs = args.value("directory")?,
+            "--unprivileged" => paths.is_users = true,
             "--logs" => paths.logs = args.value("directory")?,
             "--keep" => keep = args.value("number")?,
             "--schema" => {

@@ -8,6 +8,7 @@ use rustix::fs::FileType;
 use super::accounts::{Accounts, Of};
 use super::chain::program_of;
 use super::directory::{Paths, own_directories};
+use super::rights;
 use super::root::Root;
 use super::service::Service;
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
@@ -71,6 +72,12 @@ impl<'a> Vet<'a> {
         }
         for (group, place) in service.list("groups") {
             self.account(Of::Groups, group, *place);
+        }
+        if self.paths.is_users {
+            for key in rights::beyond(service) {
+                let what = format!("{key}: only root can do that, and this tree is not root's");
+                self.found.push(Diagnostic::new(Code::NeedsRoot, service.place(key), what));
+            }
         }
         self.files(service);
     }

@@ -87,6 +87,10 @@ codes! {
     NoLogDirectory "W005",
     /// something is missing below a mount point of /etc/fstab where nothing is mounted
     NotMounted "W006",
+    /// a key that only root can carry out, in the tree of a user
+    NeedsRoot "W007",
+    /// a file among service files that is none, and is ignored: its name does not end in .toml
+    NoServiceFile "W008",
 }
 
 /// A mistake.
