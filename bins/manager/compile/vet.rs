@@ -33,11 +33,7 @@ pub(super) struct Vet<'a> {
 }
 
 impl<'a> Vet<'a> {
-    pub(super) fn new(
-        root: &'a Root,
-        paths: &'a Paths,
-        found: &'a mut Vec<Diagnostic>,
-    ) -> Vet<'a> {
+    pub(super) fn new(root: &'a Root, paths: &'a Paths, found: &'a mut Vec<Diagnostic>) -> Vet<'a> {
         Vet {
             root,
             paths,

@@ -55,8 +55,7 @@ fn run(call: &Call) -> Result<Next> {
     }
     for name in &names {
         if call.has("--script") {
-            let shown =
-                whole.script(name).ok_or_else(|| none(call, &whole, name))?;
+            let shown = whole.script(name).ok_or_else(|| none(call, &whole, name))?;
             script(call, name, &shown, &mut text);
             continue;
         }

@@ -180,8 +180,12 @@ impl One<'_> {
             None => (", and has said so", ": it runs, and has not said yet that it is ready"),
             Some(_) if has("-c") => (", as its check succeeds", ": it runs, and its check fails"),
             Some(_) if has("-i") => (", as its port answers", ": it runs, and its port is silent"),
-            Some(_) if has("-u") => (", as its socket answers", ": it runs, and its socket is silent"),
-            Some(_) if has("-f") => (", as its file is there", ": it runs, and its file is not there"),
+            Some(_) if has("-u") => {
+                (", as its socket answers", ": it runs, and its socket is silent")
+            }
+            Some(_) if has("-f") => {
+                (", as its file is there", ": it runs, and its file is not there")
+            }
             Some(_) => (", as it is in the background", ": it runs, and is not in the background"),
         }
     }
