@@ -63,6 +63,15 @@ is 'nothing came twice' "$(sort "$pid.out" | uniq -d)" ''
 is 'in all this time it said nothing' "$(cat "$pid.err")" ''
 kill "$pid"
 
+# Nothing of what was there.
+mkdir none
+echo old >none/current
+follow -n 0 ./none
+more() { echo new >>none/current; [ -s "$pid.out" ]; }
+becomes 10 'with -n 0 there is only what is added' more
+is 'and nothing older' "$(sort -u "$pid.out")" new
+kill "$pid"
+
 # What is not there yet.
 follow ./later/log
 mkdir later

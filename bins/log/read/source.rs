@@ -84,8 +84,11 @@ impl Source {
     pub(super) fn keep_last(&mut self, wanted: u64, filter: &mut Filter) -> u64 {
         let mut parts = std::mem::take(&mut self.parts);
         let mut count = 0;
-        while count < wanted {
+        // Of a file that grows at least its end is kept: what is added comes there.
+        let mut is_kept = self.grows;
+        while count < wanted || std::mem::take(&mut is_kept) {
             let Some(part) = parts.pop_back() else { break };
+            is_kept = false;
             let found = self.last_of(part, wanted - count, filter);
             if let Some(Some((part, more))) = self.without_error(found) {
                 self.parts.push_front(part);
