@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use common::prelude::*;
 
 use super::directory::{self, Paths};
+use super::edges::Dependencies;
 use super::find::{Found, Main};
 use super::root::{Changes, Root};
 use super::set::Set;
@@ -123,37 +124,48 @@ pub(crate) enum Since {
     Broken(String),
 }
 
-/// Holds what a generation has of a service, its graph and its directory, against the files.
-pub(crate) fn since(
-    directories: &Directories,
-    name: &str,
-    (graph, generation): (&Graph, &Path),
-) -> Result<Since> {
-    let whole = Whole::read(directories, Changes::new())?;
-    let Whole { found, set, sources, mut complaints, paths, .. } = whole;
-    let Some(service) = set.services.get(name) else {
-        let is_masked = set.masked.contains(name);
-        return Ok(if is_masked { Since::Masked } else { Since::Gone });
-    };
-    let mine =
-        |complaint: &&Diagnostic| complaint.is_error() && complaint.place.file == service.top.file;
-    if let Some(complaint) = complaints.iter().find(mine) {
-        let shown = complaint.shown(&sources);
-        return Ok(Since::Broken(shown.lines().next().unwrap_or_default().to_owned()));
+/// What the files say now.
+pub(crate) struct Now {
+    whole: Whole,
+    /// None: they contradict each other.
+    dependencies: Option<Dependencies>,
+}
+
+impl Now {
+    /// Reads them.
+    pub(crate) fn read(directories: &Directories) -> Result<Now> {
+        let mut whole = Whole::read(directories, Changes::new())?;
+        let dependencies = edges::resolve(&whole.set, &whole.found, &mut Vec::new());
+        whole.complaints.retain(Diagnostic::is_error);
+        Ok(Now { whole, dependencies })
     }
-    let old =
-        files::read(generation, name).unable(format_args!("read {}", generation.display()))?;
-    let run = old.get(&format!("services/{name}/run"));
-    let mut new = Tree::new();
-    let programs = run.map_or("", |run| programs(&run.text)).to_owned();
-    directory::add(service, &Paths { programs, ..paths }, &mut new);
-    if new != old {
-        return Ok(Since::Changed);
+
+    /// Holds what a generation has of a service, its graph and its directory, against the files.
+    pub(crate) fn since(&self, name: &str, (graph, generation): (&Graph, &Path)) -> Result<Since> {
+        let Whole { set, sources, complaints, paths, .. } = &self.whole;
+        let Some(service) = set.services.get(name) else {
+            let is_masked = set.masked.contains(name);
+            return Ok(if is_masked { Since::Masked } else { Since::Gone });
+        };
+        let mine = |complaint: &&Diagnostic| complaint.place.file == service.top.file;
+        if let Some(complaint) = complaints.iter().find(mine) {
+            let shown = complaint.shown(sources);
+            return Ok(Since::Broken(shown.lines().next().unwrap_or_default().to_owned()));
+        }
+        let old =
+            files::read(generation, name).unable(format_args!("read {}", generation.display()))?;
+        let run = old.get(&format!("services/{name}/run"));
+        let mut new = Tree::new();
+        let programs = run.map_or("", |run| programs(&run.text)).to_owned();
+        directory::add(service, &Paths { programs, ..paths.clone() }, &mut new);
+        if new != old {
+            return Ok(Since::Changed);
+        }
+        let about = |graph: &Graph| graph.find(name).map(|id| graph_file::about(graph, id));
+        let now = self.dependencies.as_ref();
+        let is_same = now.is_none_or(|now| about(&now.graph) == about(graph));
+        Ok(if is_same { Since::Same } else { Since::Changed })
     }
-    let dependencies = edges::resolve(&set, &found, &mut complaints);
-    let about = |graph: &Graph| graph.find(name).map(|id| graph_file::about(graph, id));
-    let is_same = dependencies.is_none_or(|now| about(&now.graph) == about(graph));
-    Ok(if is_same { Since::Same } else { Since::Changed })
 }
 
 /// Where the programs are that a run script names in its first line.

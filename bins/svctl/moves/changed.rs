@@ -1,12 +1,15 @@
-//! Whether service files have changed since what is live was made of them: looked at by their times
-//! alone, as a command should not be slow for it.
+//! Whether service files have changed since what is live was made of them. They are read only if one
+//! is newer, as a command should not be slow for it.
 
+use std::cell::OnceCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use common::program::say;
 
-use crate::manager::{generations, table};
+use crate::manager::compile::installed::{self, Now};
+use crate::manager::graph::Graph;
+use crate::manager::{generations, live, table};
 use crate::svctl::call::Call;
 use crate::svctl::site::Site;
 
@@ -26,10 +29,13 @@ pub(super) fn tell(call: &Call, names: &[String]) {
     }
 }
 
-/// When what is live was made.
+/// When what is live was made, and of what.
 pub(in crate::svctl) struct Since {
     pub(in crate::svctl) generation: u64,
+    path: PathBuf,
     at: Time,
+    /// Read when the first file is newer.
+    now: OnceCell<Option<(Now, Graph)>>,
 }
 
 /// Seconds and nanoseconds, as the kernel stamps files.
@@ -40,10 +46,11 @@ impl Since {
     pub(in crate::svctl) fn of(site: &Site) -> Option<Since> {
         let generation = table::header(&site.places().manager)?.generation;
         let path = generations::path(&site.generations, generation);
-        Some(Since { generation, at: changed(&path.join("contents"))? })
+        let at = changed(&path.join("contents"))?;
+        Some(Since { generation, path, at, now: OnceCell::new() })
     }
 
-    /// A file of this service that is newer.
+    /// A file of this service that is newer and says something else.
     pub(in crate::svctl) fn newer(&self, site: &Site, name: &str) -> Option<PathBuf> {
         let template = name.split_once('@').map(|(template, _)| format!("{template}@"));
         let stems = [Some(name.to_owned()), template];
@@ -52,15 +59,20 @@ impl Since {
                 |dir: &Path| [dir.join(format!("{stem}.toml")), dir.join(format!("{stem}.d"))];
             [paths(&site.services), paths(&site.packages)].into_iter().flatten()
         });
-        let known = generations::path(&site.generations, self.generation);
-        let is_live = || known.join("services").join(name).exists();
         let newer = paths.find(|path| changed(path).is_some_and(|at| at > self.at))?;
-        // A compile that found nothing new has left its stamps and no generation.
-        let looked = changed(&site.generations.join("stamps"));
-        let is_accepted =
-            || generations::linked(&site.generations, generations::BOOT) == Some(self.generation);
-        let is_known = looked.is_some_and(|at| at > changed(&newer).unwrap_or(at)) && is_accepted();
-        (!is_known && is_live()).then_some(newer)
+        let is_live = self.path.join("services").join(name).exists();
+        (is_live && !self.is_same(site, name)).then_some(newer)
+    }
+
+    /// Whether its files still say what is live.
+    fn is_same(&self, site: &Site, name: &str) -> bool {
+        let read = || {
+            let live = live::generation(&site.generations, self.generation).ok()?;
+            Some((Now::read(&site.directories()).ok()?, live.graph))
+        };
+        let now = self.now.get_or_init(read).as_ref();
+        let since = now.and_then(|(now, graph)| now.since(name, (graph, &self.path)).ok());
+        since == Some(installed::Since::Same)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::manager::compile::installed::{Since, since};
+use crate::manager::compile::installed::{Now, Since};
 use crate::svctl::known::Known;
 use crate::svctl::site::Site;
 
@@ -32,7 +32,7 @@ pub(super) fn of(site: &Site, known: &Known, name: &str) -> Definition {
             .flatten()
             .flatten()
             .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+            .filter(|path| is_drop_in(path))
             .collect();
         found.sort();
         drop_ins.extend(found.iter().cloned());
@@ -41,14 +41,18 @@ pub(super) fn of(site: &Site, known: &Known, name: &str) -> Definition {
     let made = ctime(&known.view.path.join("contents"));
     let is_touched = path.is_none() || looked.iter().any(|path| ctime(path) >= made);
     let since = match is_touched {
-        true => {
-            let live = (known.view.graph.as_ref(), known.view.path.as_path());
-            since(&site.directories(), name, live)
-        }
+        true => Now::read(&site.directories())
+            .and_then(|now| now.since(name, (&known.view.graph, &known.view.path))),
         false => Ok(Since::Same),
     };
     let since = since.unwrap_or_else(|e| Since::Broken(e.message));
     Definition { path: path.filter(|_| since != Since::Gone), drop_ins, since }
+}
+
+/// What begins with a dot is somebody's draft.
+fn is_drop_in(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.ends_with(".toml") && !name.starts_with('.')
 }
 
 /// When a file was changed or put in its place; a missing one never was.
