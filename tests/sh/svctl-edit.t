@@ -70,7 +70,7 @@ exce = 1
 EOF
 typed '# a remark'
 is 'a mistake elsewhere is no reason to refuse' "$(said ctl edit web | sed -n '1p;$p')" \
-	'svctl: note: other files have mistakes, so nothing can be applied: svctl --prefix DIR check
+	'svctl: note: DIR/etc/coppice/services/broken.toml has mistakes, so nothing can be applied: svctl --prefix DIR check
 exit 0'
 echo "sed -i s/exce.*/exec=\\\"sleep\\\"/ \"\$1\"" | editor
 is 'one file can be mended' "$(said ctl edit --full broken | sed -n '1p;$p')" 'broken: DIR/etc/coppice/services/broken.toml is written

@@ -75,7 +75,7 @@ unit broken <<'EOF'
 exce = 1
 EOF
 is 'a mistake elsewhere is no reason to refuse' "$(said ctl enable getty@tty3)" \
-	'svctl: note: other files have mistakes, so nothing can be applied: svctl --prefix DIR check
+	'svctl: note: DIR/etc/coppice/services/broken.toml has mistakes, so nothing can be applied: svctl --prefix DIR check
 getty@tty3: enabled
 not live yet: svctl --prefix DIR apply
 exit 0'

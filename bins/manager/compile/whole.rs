@@ -1,5 +1,6 @@
 //! The service files of a tree as a whole: which there are, and what a change to them would break.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use common::base::error::exit;
@@ -91,9 +92,10 @@ impl Whole {
         (shown(true), shown(false))
     }
 
-    /// How many errors there are in all.
-    pub(crate) fn errors(&self) -> usize {
-        self.complaints.iter().filter(|complaint| complaint.is_error()).count()
+    /// The files that have errors.
+    pub(crate) fn broken(&self) -> BTreeSet<String> {
+        let errors = self.complaints.iter().filter(|complaint| complaint.is_error());
+        errors.map(|error| self.sources.name(error.place.file).to_owned()).collect()
     }
 
     /// The names of all services: those that have a file, and instances that somebody names.

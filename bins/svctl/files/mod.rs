@@ -7,6 +7,7 @@ pub(super) mod mask;
 pub(super) mod show;
 mod store;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use common::base::error::exit;
@@ -34,7 +35,7 @@ fn names(call: &Call, whole: &Whole) -> Result<Vec<String>> {
 /// Whether all files together still make sense after some changes: what is wrong because of them is
 /// told.
 fn vet(call: &Call, before: &mut Whole, changes: Changes) -> Result<()> {
-    let Verdict { errors, warnings, elsewhere } = judge(call, before, changes, &[])?;
+    let Verdict { errors, warnings, broken } = judge(call, before, changes, &[])?;
     say(&errors.concat())?;
     say(&warnings.concat())?;
     if !errors.is_empty() {
@@ -43,7 +44,7 @@ fn vet(call: &Call, before: &mut Whole, changes: Changes) -> Result<()> {
             format_args!("{}: nothing is changed", count(&errors)),
         ));
     }
-    note(call, elsewhere)
+    note(call, &broken)
 }
 
 /// What is to be said of changes.
@@ -51,8 +52,8 @@ struct Verdict {
     /// What is wrong because of them, as it is shown.
     errors: Vec<String>,
     warnings: Vec<String>,
-    /// How many other mistakes there are.
-    elsewhere: usize,
+    /// The files that have mistakes, these or others.
+    broken: BTreeSet<String>,
 }
 
 /// What comes of changes. Everything wrong in `files` is because of them.
@@ -61,23 +62,23 @@ fn judge(call: &Call, before: &mut Whole, changes: Changes, files: &[PathBuf]) -
     before.vet();
     after.vet();
     let (errors, warnings) = after.news(before, files);
-    let elsewhere = after.errors().saturating_sub(errors.len());
-    Ok(Verdict { errors, warnings, elsewhere })
+    Ok(Verdict { errors, warnings, broken: after.broken() })
 }
 
 fn count(errors: &[String]) -> String {
     format!("{} error{}", errors.len(), if errors.len() == 1 { "" } else { "s" })
 }
 
-/// That others' mistakes are in the way.
-fn note(call: &Call, elsewhere: usize) -> Result<()> {
-    if elsewhere == 0 {
-        return Ok(());
-    }
+/// That mistakes which were there before are in the way.
+fn note(call: &Call, broken: &BTreeSet<String>) -> Result<()> {
+    let mut files = broken.iter();
+    let who = match (files.next(), files.len()) {
+        (None, _) => return Ok(()),
+        (Some(file), 0) => format!("{file} has mistakes"),
+        (Some(file), more) => format!("{file} and {more} more have mistakes"),
+    };
     let command = call.site.command();
-    say(&format!(
-        "svctl: note: other files have mistakes, so nothing can be applied: {command} check\n"
-    ))
+    say(&plain(&format!("svctl: note: {who}, so nothing can be applied: {command} check\n")))
 }
 
 /// Writes to standard error.

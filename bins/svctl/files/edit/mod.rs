@@ -104,7 +104,7 @@ fn text(bytes: Vec<u8>, what: &str) -> Result<String> {
 
 /// Of a text that was typed in or piped: puts it in its place, or says what is wrong with it.
 fn finish(call: &Call, target: &Target, text: &str) -> Result<Option<Outcome>> {
-    let Verdict { errors, warnings, elsewhere } = verdict(call, target, text)?;
+    let Verdict { errors, warnings, broken } = verdict(call, target, text)?;
     if !errors.is_empty() {
         say(&errors.concat())?;
         let what = format!("{}: nothing is changed", count(&errors));
@@ -113,7 +113,7 @@ fn finish(call: &Call, target: &Target, text: &str) -> Result<Option<Outcome>> {
     say(&warnings.concat())?;
     let outcome = put(call, target, text)?;
     if outcome != Outcome::Same {
-        note(call, elsewhere)?;
+        note(call, &broken)?;
     }
     Ok(Some(outcome))
 }
