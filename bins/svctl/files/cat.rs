@@ -1,8 +1,8 @@
 //! `svctl cat`: service files as they are on disk.
 
-use common::base::error::reason;
+use common::base::error::{exit, reason};
 use common::prelude::*;
-use common::program::print;
+use common::program::{print, warn};
 
 use super::{names, read};
 use crate::json::{Object, Value};
@@ -23,7 +23,7 @@ pub(in crate::svctl) const VERB: Verb = Verb {
 
 fn run(call: &Call) -> Result<Next> {
     let whole = read(&call.site)?;
-    let mut text = String::new();
+    let (mut text, mut code) = (String::new(), exit::OK);
     for name in names(call, &whole)? {
         let parts = whole.parts(&name);
         if parts.is_empty() {
@@ -36,6 +36,10 @@ fn run(call: &Call) -> Result<Next> {
                 Ok(bytes) => (bytes, None),
                 Err(e) => (Vec::new(), Some(reason(e))),
             };
+            if let Some(why) = &failed {
+                warn(&"svctl", &format_args!("unable to read {path}: {why}"));
+                code = exit::SYSTEM;
+            }
             let own = String::from_utf8_lossy(&bytes);
             if call.json {
                 let mut object = Object::of("cat");
@@ -47,11 +51,10 @@ fn run(call: &Call) -> Result<Next> {
                 text += &object.line();
                 continue;
             }
-            let note = match (part.is_masked, failed) {
-                (true, _) => ": masked, a link to /dev/null".to_owned(),
-                (false, Some(why)) => format!(": it can't be read: {why}"),
-                (false, None) => String::new(),
-            };
+            if failed.is_some() {
+                continue;
+            }
+            let note = if part.is_masked { ": masked, a link to /dev/null" } else { "" };
             let blank = if text.is_empty() { "" } else { "\n" };
             let head = call.terminal.paint(Ink::Strong, &plain(&format!("# {path}{note}")));
             text += &format!("{blank}{head}\n{}", plain_lines(&own));
@@ -60,5 +63,5 @@ fn run(call: &Call) -> Result<Next> {
             }
         }
     }
-    Ok(Next::Exit(print(&text)))
+    Ok(Next::Exit(print(&text).max(code)))
 }
