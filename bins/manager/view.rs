@@ -147,9 +147,15 @@ pub(crate) fn number(sources: &Sources, word: &str) -> Result<u64> {
         });
     }
     let number = generations::number(Path::new(word));
-    number.filter(|_| !word.contains('/')).ok_or_else(|| {
+    let number = number.filter(|_| !word.contains('/')).ok_or_else(|| {
         Error::user(format_args!("{word:?} is no generation: write its number, boot or good"))
-    })
+    })?;
+    if !generations::path(&sources.generations, number).exists() {
+        let all = generations::all(&sources.generations);
+        let text = format_args!("there is no generation {number} in {}", all.display());
+        return Err(Error::new(exit::USAGE, text));
+    }
+    Ok(number)
 }
 
 /// Whether somebody keeps the state table up to date.

@@ -84,6 +84,7 @@ struct Said {
     json: bool,
     colour: Colour,
     is_help: bool,
+    is_version: bool,
 }
 
 /// Reads the command line.
@@ -107,7 +108,17 @@ pub(super) fn read(mut args: Args) -> Result<Call> {
             Some(_) => operands.push(word),
         }
     }
-    let Some(verb) = verb else {
+    // Without a verb they are about svctl.
+    let of_all = match (verb, said.is_help, said.is_version) {
+        (None, true, _) => find("help"),
+        (None, false, true) => find("version"),
+        (Some(_), _, _) | (None, false, false) => None,
+    };
+    said.is_help &= verb.is_some();
+    if let (Some(verb), true) = (verb, said.is_version) {
+        return Err(stray("--version", Some(verb)));
+    }
+    let Some(verb) = verb.or(of_all) else {
         return Err(Error::user("missing verb: svctl --help lists them"));
     };
     if !said.is_help {
@@ -118,7 +129,10 @@ pub(super) fn read(mut args: Args) -> Result<Call> {
         is_about_itself: said.is_help,
         options,
         operands,
-        site: if said.is_help { Site::default() } else { Site::new(said.choice)? },
+        site: match said.is_help || of_all.is_some() {
+            true => Site::default(),
+            false => Site::new(said.choice)?,
+        },
         json: said.json,
         terminal: Terminal::of_output(said.colour),
     })
@@ -133,14 +147,16 @@ impl Said {
             "--root" => self.choice.root = Some(PathBuf::from(args.raw_value()?)),
             "--json" => self.json = true,
             "--color" => self.colour = Colour::parse(&args.value::<String>("color")?)?,
-            "--help" => self.is_help = true,
+            "--help" | "-h" => self.is_help = true,
+            "--version" | "-V" => self.is_version = true,
             _ => return Ok(false),
         }
         Ok(true)
     }
 }
 
-fn named(word: &OsStr) -> Result<&'static Verb> {
+/// The verb that a word is, or the one that may be meant.
+pub(super) fn named(word: &OsStr) -> Result<&'static Verb> {
     let text = word.to_string_lossy();
     find(&text).ok_or_else(|| {
         let near = nearest(&text, all().map(|verb| verb.word));

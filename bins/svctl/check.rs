@@ -18,7 +18,7 @@ pub(super) const VERB: Verb = Verb {
     word: "check",
     arguments: "[DIR...|FILE...]",
     count: 0..=ANY,
-    operand: Operand::Other,
+    operand: Operand::File,
     summary: "look for mistakes in service files; write nothing",
     options: &[],
     run,
@@ -30,12 +30,32 @@ fn run(call: &Call) -> Result<Next> {
         return Err(Error::user(format_args!("there is no {}", missing.display())));
     }
     let (dirs, files): (Vec<_>, Vec<_>) = named.into_iter().partition(|path| path.is_dir());
+    if let Some(other) = files.iter().find(|path| !is_service_file(path)) {
+        let text =
+            format_args!("{} is no service file: these are called NAME.toml", other.display());
+        return Err(Error::user(text));
+    }
+    if let Some(empty) = dirs.iter().find(|dir| !has_service_files(dir)) {
+        return Err(Error::user(format_args!("there are no service files in {}", empty.display())));
+    }
     match (dirs.as_slice(), files.as_slice()) {
         ([], []) => report(call, files_of(&call.site)?.check()),
         ([_, ..], []) => report(call, of(&call.site, dirs)?.check()),
         ([], [_, ..]) => report_of(call, &files),
         ([_, ..], [_, ..]) => Err(Error::user("either directories or files can be checked")),
     }
+}
+
+fn is_service_file(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "toml")
+}
+
+/// One that can't be read is told by whoever reads it.
+fn has_service_files(dir: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(dir) else { return true };
+    let is_one =
+        |path: &Path| is_service_file(path) || path.extension().is_some_and(|end| end == "d");
+    entries.flatten().any(|entry| is_one(&entry.path()))
 }
 
 /// What is to be compiled: the service files of the tree.

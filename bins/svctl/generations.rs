@@ -5,10 +5,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use common::base::stamp::Wall;
-use common::os::clock;
+use common::os::clock::wall;
 use common::prelude::*;
 use common::program::print;
 
+use super::ages::clock;
 use super::call::Call;
 use super::cut::cut;
 use super::site::Kind;
@@ -110,12 +111,12 @@ fn changes(old: &Generation, new: &Generation) -> Vec<String> {
 }
 
 fn table(call: &Call, lines: &[Line]) -> String {
-    let now = clock::wall();
+    let now = wall();
     let mut rows = vec![["", "made", "", "services", "", "changes"].map(str::to_owned)];
     for line in lines.iter().rev() {
         rows.push([
             line.number.to_string(),
-            line.made.map_or_else(|| "-".to_owned(), |made| made.iso()),
+            line.made.map_or_else(|| "-".to_owned(), |made| clock(made)),
             line.made.map_or_else(String::new, |made| format!("{} ago", age(made, now))),
             line.services.map_or_else(|| "damaged".to_owned(), |many| many.to_string()),
             line.marks.join(" "),

@@ -1,8 +1,30 @@
 //! What `--help` says, of all and of one verb.
 
+use common::prelude::*;
+use common::program::print;
+
+use super::call::{Call, named};
 #[cfg(test)]
 use super::verbs::VERBS;
-use super::verbs::{EVERYWHERE, Opt, Verb};
+use super::verbs::{EVERYWHERE, Operand, Opt, Verb};
+
+pub(super) const VERB: Verb = Verb {
+    word: "help",
+    arguments: "[VERB]",
+    count: 0..=1,
+    operand: Operand::Verb,
+    summary: "print this, or what there is to know of a verb",
+    options: &[],
+    run,
+};
+
+fn run(call: &Call) -> Result<Next> {
+    let text = match call.operands.first() {
+        Some(word) => of(named(word)?),
+        None => format!("usage: svctl {HELP}"),
+    };
+    Ok(Next::Exit(print(&text)))
+}
 
 /// The help of all. A test holds it against the table, which says what it must be.
 pub(super) const HELP: &str = include_str!("help.txt");

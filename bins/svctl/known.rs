@@ -270,7 +270,11 @@ impl Known {
     pub(super) fn warnings(&self, site: &Site) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.is_scanned {
-            lines.push("svc-scan is not running: nothing starts again what dies".to_owned());
+            lines.push(format!(
+                "svc-scan is not running: nothing new gets a supervisor, and no supervisor that dies \
+                 another: {} boot --background",
+                site.command()
+            ));
         }
         if !self.is_managed {
             lines.push(
@@ -313,10 +317,8 @@ fn nothing(site: &Site, e: Error) -> Error {
     if e.code != common::base::error::exit::NOT_SUPERVISED {
         return e;
     }
-    let (dir, command) = (site.dir.display(), site.command());
-    let text = format!(
-        "nothing is live in {dir}: no svc-managerd has been at work there ({command} list shows what is installed)"
-    );
+    let nobody = super::moves::voice::nobody(site);
+    let text = format_args!("{} ({} list shows what is installed)", nobody.message, site.command());
     Error::new(e.code, text)
 }
 

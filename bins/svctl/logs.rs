@@ -1,11 +1,12 @@
 //! `svctl logs`: svc-logread, on the logs of this tree.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use common::base::future::Future;
 use common::prelude::*;
 
 use super::call::Call;
+use super::names::meaning;
 use super::site::lower;
 use super::verbs::{ANY, Operand, Verb, flag, option};
 
@@ -39,6 +40,14 @@ fn run(call: &Call) -> Result<Next> {
         argv.extend((!option.value.is_empty()).then(|| value.clone()));
     }
     argv.push("--".into());
-    argv.extend(call.operands.iter().cloned());
+    argv.extend(call.operands.iter().map(|word| log(call, word)));
     Ok(Next::Exec(Future::new(argv)))
+}
+
+/// The log that is meant: `nginx.service` is nginx, where there is no log of such a name.
+fn log(call: &Call, word: &OsStr) -> OsString {
+    match word.to_str().filter(|word| !word.contains('/')) {
+        Some(name) => meaning(name, |name| call.site.logs.join(name).exists()).into(),
+        None => word.to_owned(),
+    }
 }

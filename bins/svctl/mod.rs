@@ -44,6 +44,11 @@ const PROGRAM: Program = Program { name: "svctl", help: help::HELP, main };
 
 fn main(args: Args) -> Result<Next> {
     fill_stdio();
+    // The line of all verbs is no help with one of them.
+    run(args).map_err(|e| Error { usage: false, ..e })
+}
+
+fn run(args: Args) -> Result<Next> {
     let call = call::read(args)?;
     if call.is_about_itself {
         return Ok(Next::Exit(common::program::print(&help::of(call.verb))));

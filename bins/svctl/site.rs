@@ -107,9 +107,14 @@ impl Site {
         let cache = home("XDG_CACHE_HOME", ".cache")?;
         let state = all_state.join("coppice");
         let run = directory("XDG_RUNTIME_DIR").ok_or_else(|| {
-            Error::user(
-                "XDG_RUNTIME_DIR is not set: your login sets it to a directory of yours on a tmpfs",
-            )
+            let given = env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty());
+            let what = given.map_or_else(
+                || "is not set".to_owned(),
+                |dir| format!("is {}, which is no absolute path", dir.display()),
+            );
+            Error::user(format_args!(
+                "XDG_RUNTIME_DIR {what}: your login sets it to a directory of yours on a tmpfs"
+            ))
         })?;
         is_ours(&run)?;
         let dir = run.join("coppice");

@@ -5,8 +5,8 @@ use common::prelude::*;
 use super::call::Call;
 use super::files::{cat, edit, enable, mask, show};
 use super::{
-    boot, bootchart, check, completions, events, generations, graph, halt, is, list, logs, moves,
-    stale, status, tree, version, why,
+    boot, bootchart, check, completions, events, generations, graph, halt, help, is, list, logs,
+    moves, stale, status, tree, version, why,
 };
 
 /// What the arguments of a verb are: for completions, and to say who is meant.
@@ -16,8 +16,10 @@ pub(super) enum Operand {
     /// Services that are live, or of the service files.
     Service,
     Generation,
-    /// Of a word of its own.
-    Other,
+    Verb,
+    File,
+    /// One of the words that the help shows.
+    Word,
 }
 
 /// A verb.
@@ -117,7 +119,7 @@ pub(super) const VERBS: &[(&str, &[Verb])] = &[
             generations::VERB,
         ],
     ),
-    ("The whole:", &[boot::VERB, halt::VERB, completions::VERB, version::VERB]),
+    ("The whole:", &[boot::VERB, halt::VERB, completions::VERB, help::VERB, version::VERB]),
 ];
 
 /// All of them.

@@ -160,7 +160,7 @@ refused 100 'a name too many' 'unexpected argument b' '--generation boot content
 refused 100 'a wrong name' '^svc-db: fatal: there is no service wbe \(did you mean web\?\)$' '--generation boot contents wbe'
 refused 100 'a wrong generation' '"new" is no generation: write its number, boot or good' 'diff 1 new'
 refused 100 'a path for a generation' '"a/1" is no generation' 'diff 1 a/1'
-refused 111 'a generation that is not there' 'unable to read .*/generations/9/graph' '--generation 9 list'
+refused 100 'a generation that is not there' 'there is no generation 9 in .*/generations' '--generation 9 list'
 refused 111 'a link that is not there' '/good leads to no generation' '--generation good list'
 refused 111 'a record that is not there' 'unable to read .*record' replay
 

@@ -48,6 +48,8 @@ if has bash; then
 	is 'bash: the value of an option' "$(in_bash svctl --color al)" always
 	is 'bash: directories' "$(in_bash svctl --prefix "$T/et")" "$T/etc"
 	is 'bash: as many arguments as a verb has' "$(in_bash svctl --prefix "$T" edit web o)" ''
+	is 'bash: files' "$(in_bash svctl check '[')" ''
+	is 'bash: generations' "$(in_bash svctl --prefix "$T" graph --generation '')" '1 boot good'
 	is 'bash: words' "$(in_bash svctl completions z)" zsh
 else skip 'in bash' 'no bash here'; fi
 

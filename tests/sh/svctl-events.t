@@ -7,7 +7,7 @@ cd "$T" || exit 111
 events=run/coppice/manager/event
 
 exits 102 'without a manager ever nothing happens' ctl events
-like 'which says so' "$(cat err)" '^svctl: fatal: there is no .*/manager/event: no svc-managerd has been at work there$'
+like 'which says so' "$(cat err)" '^svctl: fatal: no tree runs in .*: svctl --prefix .* boot --background starts it$'
 exits 100 'of an image nothing does' svctl --root "$T" events
 
 unit disk <<'EOF'

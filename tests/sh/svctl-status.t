@@ -7,7 +7,7 @@ cd "$T" || exit 111
 
 code=0; ctl status >out 2>err || code=$?
 is 'where nothing is live, nobody knows' "$code" 4
-like 'and it is said what can be looked at' "$(cat err)" 'nothing is live in .*svctl --prefix .* list shows what is installed'
+like 'and it is said what can be looked at' "$(cat err)" 'no tree runs in .* boot --background starts it .svctl --prefix .* list shows what is installed.'
 code=0; svctl --root "$T" status 2>err || code=$?
 is 'of an image nothing runs' "$code" 100
 like 'which is said in a line' "$(head -n 1 err)" 'nothing of an image runs: svctl --root .* list'

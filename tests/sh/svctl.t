@@ -6,6 +6,16 @@ cd "$T" || exit 111
 
 code=0; svctl 2>err >out || code=$?
 is 'without a verb it says what is missing' "$code $(head -n 1 err)" '100 svctl: fatal: missing verb: svctl --help lists them'
+is 'and nothing else' "$(wc -l <err)" 1
+is 'the help, however it is asked for' "$(for way in help --help -h '--user --help' '--json -h'; do
+	# shellcheck disable=SC2086  # words
+	svctl $way; done | sort | uniq -c | grep -vc '^ *5 ')" 0
+is 'and the version' "$(for way in version --version -V '--prefix / --version' '--user -V'; do
+	# shellcheck disable=SC2086  # words
+	svctl $way; done | sort -u | wc -l)" 1
+is 'and of a verb' "$(svctl help logs)" "$(svctl logs -h)"
+code=0; svctl help lgos 2>err || code=$?
+is 'if there is one' "$code $(cat err)" '100 svctl: fatal: no verb lgos: did you mean logs?'
 code=0; svctl satrt 2>err || code=$?
 is 'a verb that there is not' "$code" 100
 like 'is named' "$(head -n 1 err)" '^svctl: fatal: no verb satrt: '
@@ -33,5 +43,16 @@ logged
 managed
 until_ok 10 grep -q hello var/log/coppice/talk/current
 is 'the logs of a tree' "$(ctl logs talk --stamp none -n 1)" hello
+
+is 'of a name as others write it' "$(ctl logs talk.service --stamp none -n 1)" hello
+mkdir empty
+code=0; ctl check empty 2>err || code=$?
+is 'what has no service file can not be checked' "$code $(cat err)" '100 svctl: fatal: there are no service files in empty'
+code=0; ctl check /etc/passwd 2>err || code=$?
+is 'nor what is none' "$code $(cat err)" '100 svctl: fatal: /etc/passwd is no service file: these are called NAME.toml'
+code=0; env XDG_RUNTIME_DIR=near svctl --user status 2>err || code=$?
+like 'a directory depends on no other' "$code $(cat err)" '^100 svctl: fatal: XDG_RUNTIME_DIR is near, which is no absolute path: '
+ctl graph --json --output picture
+is 'objects go to a file, too' "$(cut -c 1-40 picture)" '{"schema":"svctl-graph-1","name":"talk",'
 
 done_testing

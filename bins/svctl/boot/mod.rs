@@ -43,7 +43,7 @@ pub(super) const VERB: Verb = Verb {
 fn run(call: &Call) -> Result<Next> {
     let site = &call.site;
     call.lives()?;
-    make_directories(site)?;
+    make_directories(site).map_err(|e| not_yours(site, e))?;
     let _lock = take_lock(site)?;
     if let Some(root) = Root::find(site)? {
         return Ok(said(call, "already", &root));
@@ -83,6 +83,18 @@ fn take_lock(site: &Site) -> Result<OwnedFd> {
     let lock = lock::open(CWD, &path).unable(unable())?;
     lock::take(&lock, PATIENCE).unable(unable())?;
     Ok(lock)
+}
+
+/// Who may not boot the system may mean a tree of his own.
+fn not_yours(site: &Site, e: Error) -> Error {
+    let is_root = rustix::process::geteuid().is_root();
+    match site.kind {
+        Kind::System if !is_root => {
+            let text = format_args!("{}: svctl --user boot starts a tree of your own", e.message);
+            Error::new(e.code, text)
+        }
+        Kind::System | Kind::User | Kind::Prefix | Kind::Image => e,
+    }
 }
 
 /// A user's are his alone, as those of the XDG specification that are not there.

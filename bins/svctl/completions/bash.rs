@@ -67,7 +67,7 @@ fn value(option: &Opt) -> Option<String> {
         Kind::File => {
             "compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return"
         }
-        Kind::Signal => "asked=signals verb=.",
+        Kind::Asked(words) => &format!("asked={words} verb=."),
         Kind::Words(words) => &format!("words='{words}' verb=."),
         Kind::Other => return None,
     };

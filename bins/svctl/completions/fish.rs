@@ -102,7 +102,7 @@ fn option(condition: &str, option: &Opt) -> String {
         ("", _) => String::new(),
         (_, Kind::Directory) => " -x -a '(__fish_complete_directories)'".to_owned(),
         (_, Kind::File) => " -r -F".to_owned(),
-        (_, Kind::Signal) => " -x -a '(__svctl_words signals)'".to_owned(),
+        (_, Kind::Asked(words)) => format!(" -x -a '(__svctl_words {words})'"),
         (_, Kind::Words(words)) => format!(" -x -a '{words}'"),
         (_, Kind::Other) => " -x".to_owned(),
     };

@@ -12,7 +12,7 @@ use common::program::print;
 
 use super::call::Call;
 use super::files;
-use super::verbs::{Operand, Opt, Verb};
+use super::verbs::{Operand, Opt, Verb, all};
 use crate::json::{Object, Value};
 use crate::manager::generations::{BOOT, GOOD, numbers};
 use crate::manager::view::View;
@@ -21,7 +21,7 @@ pub(super) const VERB: Verb = Verb {
     word: "completions",
     arguments: "bash|zsh|fish",
     count: 1..=1,
-    operand: Operand::Other,
+    operand: Operand::Word,
     summary: "print what a shell completes svctl with",
     options: &[],
     run,
@@ -35,10 +35,11 @@ fn run(call: &Call) -> Result<Next> {
         "fish" => fish::script(),
         "services" => lines(services(call)),
         "generations" => lines(generations(call)),
+        "verbs" => lines(all().map(|verb| verb.word.to_owned())),
         "signals" => lines((1..32).filter_map(|n| Signal(n).name()).map(str::to_owned)),
         _ => {
             let what = format_args!(
-                "no completions of {word:?}: {}, services, generations or signals",
+                "no completions of {word:?}: {}, services, generations, verbs or signals",
                 VERB.arguments.replace("|", ", ")
             );
             return Err(Error::user(what));
@@ -83,7 +84,8 @@ fn generations(call: &Call) -> Vec<String> {
 enum Kind {
     Directory,
     File,
-    Signal,
+    /// As `svctl completions` prints them for this word.
+    Asked(&'static str),
     Words(&'static str),
     Other,
 }
@@ -92,7 +94,7 @@ fn kind(option: &Opt) -> Kind {
     match option.value {
         "DIR" => Kind::Directory,
         "FILE" => Kind::File,
-        "SIGNAL" => Kind::Signal,
+        "GENERATION" => Kind::Asked("generations"),
         "WHEN" => Kind::Words("auto always never"),
         "HOW" => Kind::Words("local utc tai64n relative none raw"),
         _ => Kind::Other,
@@ -117,8 +119,9 @@ fn place(verb: &Verb, is_first: bool) -> Place {
         }
         Operand::Service => Place::Asked("services"),
         Operand::Generation => Place::Asked("generations"),
-        Operand::Other if verb.arguments.contains('|') => Place::Words(verb.arguments),
-        Operand::Other => Place::Files,
+        Operand::Verb => Place::Asked("verbs"),
+        Operand::Word => Place::Words(verb.arguments),
+        Operand::File => Place::Files,
         Operand::Nothing => Place::Nothing,
     }
 }

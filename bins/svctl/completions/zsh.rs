@@ -84,7 +84,7 @@ fn option(option: &Opt) -> String {
         ("", _) => String::new(),
         (value, Kind::Directory) => format!(":{value}:_files -/"),
         (value, Kind::File) => format!(":{value}:_files"),
-        (value, Kind::Signal) => format!(":{value}:_svctl_words signals"),
+        (value, Kind::Asked(words)) => format!(":{value}:_svctl_words {words}"),
         (value, Kind::Words(words)) => format!(":{value}:({words})"),
         (value, Kind::Other) => format!(":{value}: "),
     };

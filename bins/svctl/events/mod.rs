@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use rustix::stdio::stdout;
 
 use super::call::Call;
+use super::moves::voice::nobody;
 use super::verbs::{ANY, Operand, Verb};
 use crate::json::Value;
 use crate::manager::announcement::Announcement;
@@ -83,13 +84,7 @@ impl<'a> Events<'a> {
         let places = call.site.places();
         let path = places.manager.join(EVENT);
         let dir = match file::open_dir(CWD, &path) {
-            Err(Errno::NOENT) => {
-                let text = format!(
-                    "there is no {}: no svc-managerd has been at work there",
-                    path.display()
-                );
-                return Err(Error::new(exit::NOT_SUPERVISED, text));
-            }
+            Err(Errno::NOENT) => return Err(nobody(&call.site)),
             result => result.unable(format_args!("open {}", path.display()))?,
         };
         let subscription =

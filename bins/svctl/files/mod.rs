@@ -16,6 +16,7 @@ use common::prelude::*;
 
 use super::call::Call;
 use super::names::meaning;
+use super::plain::plain_lines;
 use super::site::Site;
 use super::verbs::find;
 use crate::manager::compile::root::Changes;
@@ -78,7 +79,7 @@ fn note(call: &Call, broken: &BTreeSet<String>) -> Result<()> {
         (Some(file), more) => format!("{file} and {more} more have mistakes"),
     };
     let command = call.site.command();
-    say(&plain(&format!("svctl: note: {who}, so nothing can be applied: {command} check\n")))
+    say(&plain_lines(&format!("svctl: note: {who}, so nothing can be applied: {command} check\n")))
 }
 
 /// Writes to standard error.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use common::prelude::*;
-use common::program::{print, warn};
+use common::program::warn;
 
 use super::call::Call;
 use super::site::Kind as Of;
@@ -34,7 +34,7 @@ pub(super) const VERB: Verb = Verb {
         flag("--users", "of those that are named also who needs them"),
         flag("--all", "relations too that others imply"),
         flag("--dot", "as a text for graphviz"),
-        option("--generation", "N", "of generation N, boot or good; else of what is live"),
+        option("--generation", "GENERATION", "of this one, boot or good; else of what is live"),
         option("--output", "FILE", "to this file"),
     ],
     run,
@@ -65,7 +65,7 @@ fn run(call: &Call) -> Result<Next> {
     let edges = choose::edges(&view.graph, &shown, call.has("--all"));
     if call.json {
         let lines = shown.iter().map(|id| object(&view, *id, &edges.drawn));
-        return Ok(Next::Exit(print(&lines.collect::<String>())));
+        return svg::deliver(call, &lines.collect::<String>());
     }
     let engine = view.rows.is_some().then(|| view.engine(&sources));
     let picture = draw::Picture {

@@ -1,8 +1,8 @@
 //! `svctl apply`, `plan`, `confirm` and `rollback`: from service files to what is live.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 
-use common::base::args::parse;
 use common::base::error::exit;
 use common::prelude::*;
 use common::program::{print, say};
@@ -14,6 +14,7 @@ use crate::manager::change_set::ChangeSet;
 use crate::manager::compile::{self, Outcome, compile, print_all};
 use crate::manager::live::{self, Live};
 use crate::manager::request::{Request, Verb as Asked};
+use crate::manager::view::number;
 use crate::manager::{generations, live::accepted};
 use crate::svctl::call::Call;
 use crate::svctl::check;
@@ -72,10 +73,7 @@ pub(in crate::svctl) const PLAN: Verb = Verb {
 };
 
 fn apply(call: &Call) -> Result<Next> {
-    let confirm: Option<u32> = call.value("--confirm")?;
-    if confirm == Some(0) {
-        return Err(Error::user("invalid confirm: 0 (seconds within which you confirm)"));
-    }
+    let confirm = call.raw("--confirm").map(seconds).transpose()?;
     let number = match generation(call)? {
         Some(number) => {
             call.lives()?;
@@ -180,10 +178,19 @@ fn plan(call: &Call) -> Result<Next> {
     plan::tell(&options, set.map_err(Error::system)?, &mut output).map(Next::Exit)
 }
 
+/// How long a trial is.
+fn seconds(word: &OsStr) -> Result<u32> {
+    let seconds = word.to_str().and_then(|word| word.parse().ok()).filter(|seconds| *seconds > 0);
+    seconds.ok_or_else(|| {
+        let word = word.display();
+        Error::user(format_args!("invalid confirm: {word} (seconds within which you confirm: 60)"))
+    })
+}
+
 /// The one that is named.
 fn generation(call: &Call) -> Result<Option<u64>> {
-    let word = call.operands.first().cloned();
-    word.map(|word| parse(word, "generation")).transpose()
+    let word = call.operands.first().map(|word| word.to_string_lossy());
+    word.map(|word| number(&call.site.sources(), &word)).transpose()
 }
 
 fn read_live(call: &Call) -> Result<Option<Live>> {
@@ -202,8 +209,12 @@ fn writable(call: &Call) -> Result<()> {
     let owner = voice::user(found.uid());
     let (command, word, root) = (call.site.command(), call.verb.word, voice::becoming_root());
     let dir = dir.display();
+    let hint = match word {
+        "apply" => " (apply GENERATION needs no right there)",
+        _ => "",
+    };
     Err(Error::system(format_args!(
-        "you may not write in {dir}, {owner} may: {root} {command} {word} (apply GENERATION needs no right there)"
+        "you may not write in {dir}, {owner} may: {root} {command} {word}{hint}"
     )))
 }
 
