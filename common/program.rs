@@ -151,6 +151,14 @@ pub fn warn(name: &dyn Display, message: &dyn Display) {
 pub fn print(text: &str) -> u8 {
     match crate::os::file::write_all(rustix::stdio::stdout(), text.as_bytes()) {
         Ok(()) => exit::OK,
-        Err(_) => exit::SYSTEM,
+        // Who has read enough knows.
+        Err(Errno::PIPE) => exit::SYSTEM,
+        Err(e) => {
+            let executed = OsStr::from_bytes(rustix::param::linux_execfn().to_bytes());
+            let name = Path::new(executed).file_name().unwrap_or_default().display();
+            let text = format_args!("unable to write to standard output: {}", reason(e));
+            say(&name, "fatal", &text);
+            exit::SYSTEM
+        }
     }
 }
