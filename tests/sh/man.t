@@ -3,8 +3,14 @@
 . "${0%/*}/lib.sh"
 
 ok 'the pages are made' "$root/tools/man" "$T/man"
-is 'one of each page' "$(find man -type f | wc -l)" "$(find "$root/doc/html" -name '*.html' | wc -l)"
+is 'one of each page' "$(grep -rL '^\.so ' man | wc -l)" "$(find "$root/doc/html" -name '*.html' | wc -l)"
 is 'programs are in section 8' "$(find man/man8 -type f ! -name 'svc*')" ''
+# The others are names of these.
+grep -rh '^\.so ' man | while read -r _ page; do [ -s "man/$page" ] || echo "$page"; done >lost
+is 'all others lead to one' "$(cat lost)" ''
+verbs=$(svctl --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')
+is 'every verb of svctl has one' "$(for verb in $verbs; do [ -s "man/man8/svctl-$verb.8" ] || echo "$verb"; done)" ''
+texts=$(grep -rL '^\.so ' man)
 ok 'formats in section 5' test -e man/man5/coppice-service-file.5
 ok 'guides in section 7' test -e man/man7/coppice-writing-a-run-script.7
 for name in $(cd "$BIN" && ls); do
@@ -12,7 +18,7 @@ for name in $(cd "$BIN" && ls); do
 	[ -s "man/man8/$name.8" ] || echo "$name"
 done >missing
 is 'every program has one' "$(cat missing)" ''
-for page in man/*/*; do
+for page in $texts; do
 	name=${page##*/}
 	sed -n '/^\.SH NAME$/{n;p;q;}' "$page" | grep -q "^${name%.*} \\\\- [A-Za-z]" || echo "$page"
 	grep -q '&[a-z]*;\|</\?[a-z][a-z0-9]*>' "$page" && grep -l '&lt;\|&gt;\|&amp;\|</code>\|</td>' "$page"
@@ -20,7 +26,7 @@ done >bad
 is 'each says first what it is, and no HTML is left' "$(cat bad)" ''
 
 if has mandoc; then
-	is 'mandoc finds nothing wrong with them' "$(for page in man/*/*; do mandoc -T lint -W warning "$page"; done)" ''
+	is 'mandoc finds nothing wrong with them' "$(for page in $texts; do mandoc -T lint -W warning "$page"; done)" ''
 	# shown NAME - as a reader sees it, without what makes letters bold.
 	shown() { mandoc -T ascii -O width=120 "man/man8/$1.8" | sed "s/.$(printf '\b')//g"; }
 	for name in svc-log svc-env svc-compile; do
