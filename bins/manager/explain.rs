@@ -62,7 +62,7 @@ pub(crate) enum Advice {
     /// Asking why of another.
     Why(Id),
     /// Telling the manager to look at the facts.
-    Look,
+    Look(Id),
 }
 
 impl Explanation<'_> {
@@ -175,8 +175,10 @@ impl Explanation<'_> {
             Cause::Unwanted if self.is_gone(id) => Vec::new(),
             Cause::Unwanted | Cause::HeldDown => vec![Advice::Up(id)],
             // It would go on if the manager knew the facts.
-            Cause::Limit if self.engine.graph().service(id).when.is_some() => vec![Advice::Look],
-            Cause::Condition => vec![Advice::Look],
+            Cause::Limit if self.engine.graph().service(id).when.is_some() => {
+                vec![Advice::Look(id)]
+            }
+            Cause::Condition => vec![Advice::Look(id)],
             Cause::Failed(Failure::Died(_)) => vec![Advice::Log(id)],
             Cause::Failed(Failure::Ended(_) | Failure::StartTimedOut) => {
                 vec![Advice::Log(id), Advice::Reset(id)]

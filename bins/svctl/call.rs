@@ -174,13 +174,18 @@ fn stray(name: &str, verb: Option<&Verb>) -> Error {
     let Some(verb) = verb else {
         return match all().find(of) {
             Some(_) => Error::user(format_args!("{name} belongs behind its verb")),
-            None => common::base::args::unknown(name),
+            None => Error::user(format_args!("invalid option {name}{}", near(name, &[]))),
         };
     };
-    let known = verb.options.iter().chain(EVERYWHERE).map(|opt| opt.name);
-    let near = nearest(name, known).first().map(|near| format!(" (did you mean {near}?)"));
-    let near = near.unwrap_or_default();
+    let near = near(name, verb.options);
     Error::user(format_args!("{} has no option {name}{near}", verb.word))
+}
+
+/// The option that may be meant, of these and those of all.
+fn near(name: &str, options: &[Opt]) -> String {
+    let known = options.iter().chain(EVERYWHERE).map(|opt| opt.name);
+    let near = nearest(name, known).first().map(|near| format!(" (did you mean {near}?)"));
+    near.unwrap_or_default()
 }
 
 fn check(verb: &Verb, operands: &[OsString]) -> Result<()> {

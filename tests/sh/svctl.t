@@ -44,6 +44,12 @@ managed
 until_ok 10 grep -q hello var/log/coppice/talk/current
 is 'the logs of a tree' "$(ctl logs talk --stamp none -n 1)" hello
 
+if [ -c /dev/full ]; then
+	code=0; svctl version 2>err >/dev/full || code=$?
+	like 'what can not be written is told' "$code $(cat err)" '^111 svctl: fatal: unable to write to standard output: '
+else skip 'what can not be written is told' 'no /dev/full here'; fi
+code=0; svctl --jsno version 2>err || code=$?
+is 'an option in front of a verb that there is not' "$code $(cat err)" '100 svctl: fatal: invalid option --jsno (did you mean --json?)'
 is 'of a name as others write it' "$(ctl logs talk.service --stamp none -n 1)" hello
 mkdir empty
 code=0; ctl check empty 2>err || code=$?

@@ -136,7 +136,7 @@ impl Why<'_> {
             Advice::Wait(id) => change("wait", id),
             Advice::Log(id) => format!("svc-logread {}", name(id)),
             Advice::Why(id) => format!("svc-db{dir} why {}", name(id)),
-            Advice::Look => format!("svc-change{dir} look"),
+            Advice::Look(_) => format!("svc-change{dir} look"),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use common::base::error::exit;
+use common::base::near::nearest;
 use common::base::signal::Signal;
 use common::format::letters::{COMMANDS, Command};
 use common::os::process::{BootId, Identity, Watched};
@@ -36,7 +37,14 @@ fn run(call: &Call) -> Result<Next> {
     let signal = match call.operands.get(1) {
         None => Signal::TERM,
         Some(word) => word.to_str().and_then(Signal::parse).ok_or_else(|| {
-            Error::user(format_args!("{} is no signal: svctl kill NAME HUP", word.display()))
+            let names: Vec<String> =
+                (1..32).filter_map(|n| Signal(n).name()).map(str::to_owned).collect();
+            let text = word.to_string_lossy();
+            let near = nearest(&text, names.iter().map(String::as_str));
+            let near = near
+                .first()
+                .map_or("svctl kill NAME HUP".to_owned(), |near| format!("did you mean {near}?"));
+            Error::user(format_args!("{text} is no signal: {near}"))
         })?,
     };
     let names = names::of_live(call)?;
