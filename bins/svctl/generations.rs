@@ -116,7 +116,7 @@ fn table(call: &Call, lines: &[Line]) -> String {
     for line in lines.iter().rev() {
         rows.push([
             line.number.to_string(),
-            line.made.map_or_else(|| "-".to_owned(), |made| clock(made)),
+            line.made.map_or_else(|| "-".to_owned(), clock),
             line.made.map_or_else(String::new, |made| format!("{} ago", age(made, now))),
             line.services.map_or_else(|| "damaged".to_owned(), |many| many.to_string()),
             line.marks.join(" "),

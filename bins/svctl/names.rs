@@ -29,7 +29,15 @@ pub(super) fn of_live(call: &Call) -> Result<Vec<String>> {
     let mut is_there =
         |word: &str| live.get_or_insert_with(|| all(&call.site)).iter().any(|name| name == word);
     let names = call.names()?;
-    Ok(names.iter().map(|name| meaning(name, &mut is_there).to_owned()).collect())
+    let mut meant: Vec<String> = Vec::new();
+    for name in &names {
+        let name = meaning(name, &mut is_there);
+        // Twice is once.
+        if !meant.iter().any(|other| other == name) {
+            meant.push(name.to_owned());
+        }
+    }
+    Ok(meant)
 }
 
 /// All that is live, as far as it can be read.

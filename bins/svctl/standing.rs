@@ -50,7 +50,7 @@ impl Standing {
         match self {
             Standing::Failed => ("failed", "✗", "X", Ink::Bad),
             Standing::Restarting => ("restarting", "↻", "R", Ink::Bad),
-            Standing::Late => ("late", "!", "!", Ink::Bad),
+            Standing::Late => ("late", "◷", "L", Ink::Bad),
             Standing::Blocked => ("blocked", "◌", "B", Ink::Bad),
             Standing::Unknown => ("unknown", "?", "?", Ink::Bad),
             Standing::Waiting => ("waiting", "…", "w", Ink::Busy),

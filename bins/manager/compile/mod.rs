@@ -140,7 +140,12 @@ pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
         }
         _ => {
             let s = if errors == 1 { "" } else { "s" };
-            let text = format!("{errors} error{s}: nothing is written");
+            let text = match options.task {
+                Task::Check => format!("{errors} error{s}"),
+                Task::Write | Task::Draft | Task::Show(_) | Task::Rollback(_) => {
+                    format!("{errors} error{s}: nothing is written")
+                }
+            };
             Err(Error::new(exit::USAGE, text))
         }
     }

@@ -56,7 +56,7 @@ impl Legend {
         let mut remarks = Vec::new();
         if !picture.edges.drawn.is_empty() {
             remarks.push(
-                "An arrow leads to what is needed; what is further left starts earlier.".to_owned(),
+                "An arrow leads to what is needed; what is needed starts earlier.".to_owned(),
             );
         }
         if picture.edges.implied > 0 {
