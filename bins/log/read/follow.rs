@@ -36,6 +36,8 @@ pub(super) fn follow(
         follower.watch_root(root)?;
     }
     places.into_iter().for_each(|place| follower.add(place));
+    // What came before it was watched is told by no event.
+    follower.find_new()?;
     follower.take_all()?;
     print.keep_last(&mut follower.sources, last);
     loop {
