@@ -7,6 +7,7 @@ use super::call::{Call, named};
 #[cfg(test)]
 use super::verbs::VERBS;
 use super::verbs::{EVERYWHERE, Operand, Opt, Verb};
+use crate::json::{Object, Value};
 
 pub(super) const VERB: Verb = Verb {
     word: "help",
@@ -23,7 +24,12 @@ fn run(call: &Call) -> Result<Next> {
         Some(word) => of(named(word)?),
         None => format!("usage: svctl {HELP}"),
     };
-    Ok(Next::Exit(print(&text)))
+    if !call.json {
+        return Ok(Next::Exit(print(&text)));
+    }
+    let mut object = Object::of("help");
+    object.put("text", &Value::text(text));
+    Ok(Next::Exit(print(&object.line())))
 }
 
 /// The help of all. A test holds it against the table, which says what it must be.

@@ -3,6 +3,14 @@
 # their failures, to who has never seen them before.
 # limit: 300
 . "${0%/*}/daemons.sh"
+# Their configuration names directories of the system, which are our own here: those of the prefix are the same.
+mkdir -p "$T/var/lib"
+ln -s /run "$T/run"
+ln -s /var/log "$T/var/log"
+for dir in chrony dbus haproxy mosquitto nginx postgresql redis unbound; do
+	[ -d "/var/lib/$dir" ] || continue
+	cp -a "/var/lib/$dir" "$T/var/lib/$dir" && mount --bind "$T/var/lib/$dir" "/var/lib/$dir"
+done
 . "$here/svctl.sh"
 unset COLUMNS NO_COLOR COPPICE_PREFIX
 scan=$run/scan

@@ -45,6 +45,7 @@ printf 'exec = ["sleep", "1000"]\n' >"$T/usr/lib/coppice/services/spare.toml"
 rm -rf "$run"
 
 keeps check
+keeps help
 keeps halt
 keeps boot --background
 keeps boot --background
@@ -73,7 +74,10 @@ kill "$events"
 as_schemas_say heard 'svctl --json events'
 echo events >>verbs
 touch "$etc/services/web.toml"
+cp "$etc/services/web.toml" was
+echo 'nice = 1' >>"$etc/services/web.toml"
 keeps stale
+cp was "$etc/services/web.toml"
 keeps cat web
 keeps show web
 keeps show --script db
@@ -112,6 +116,7 @@ ln -sf /nowhere "$etc/enabled/nobody"
 printf 'exec = 1\n' >"$etc/services/bad.toml"
 keeps check
 keeps list
+keeps help
 keeps halt
 ok 'each file of schemas has a schema' python3 "$here/schema.py" "$root/doc/html/schema"
 

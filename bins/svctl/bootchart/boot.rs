@@ -206,13 +206,14 @@ impl Story {
 
     /// Of those that had to be ready before it starts, the last that was.
     fn after(&self, engine: &Engine, id: Id, now: u64) -> Option<usize> {
-        let edges = engine.graph().outgoing(id).iter().filter(|edge| edge.relation.orders());
-        let places = edges.filter_map(|edge| self.place(engine, edge.other));
-        let settled = places.filter_map(|place| Some((self.boot.rows[place].settled()?, place)));
-        settled
-            .filter(|(settled, _)| *settled <= now)
-            .max_by_key(|(settled, _)| *settled)
-            .map(|(_, place)| place)
+        let graph = engine.graph();
+        let edges = graph.outgoing(id).iter().filter(|edge| edge.relation.orders());
+        // Of those that were ready in the same millisecond, the one that waited for the other.
+        let settled = edges.filter_map(|edge| {
+            let place = self.place(engine, edge.other)?;
+            Some((self.boot.rows[place].settled()?, graph.rank(edge.other), place))
+        });
+        settled.filter(|(settled, ..)| *settled <= now).max().map(|(.., place)| place)
     }
 
     /// All of it, in order, and its critical path.
