@@ -7,7 +7,7 @@ cd "$T" || exit 111
 code=0; svctl 2>err >out || code=$?
 is 'without a verb it says what is missing' "$code $(head -n 1 err)" '100 svctl: fatal: missing verb: svctl --help lists them'
 is 'and nothing else' "$(wc -l <err)" 1
-is 'the help, however it is asked for' "$(for way in help --help -h '--user --help' '--json -h'; do
+is 'the help, however it is asked for' "$(for way in help --help -h '--user --help' '--color never -h'; do
 	# shellcheck disable=SC2086  # words
 	svctl $way; done | sort | uniq -c | grep -vc '^ *5 ')" 0
 is 'and the version' "$(for way in version --version -V '--prefix / --version' '--user -V'; do
