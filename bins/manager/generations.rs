@@ -34,18 +34,24 @@ pub fn linked(dir: &Path, link: &str) -> Option<u64> {
 }
 
 /// Has a link lead to one, in the place of where it leads now.
-pub fn mark(dir: &Path, link: &str, number: u64) -> io::Result<()> {
-    if linked(dir, link) == Some(number) {
+pub fn mark(dir: &Path, name: &str, number: u64) -> io::Result<()> {
+    if linked(dir, name) == Some(number) {
         return Ok(());
     }
-    let link = dir.join(link);
-    let new = link.with_extension("new");
+    let link = dir.join(name);
+    // Not the name that svc-compile has for the same.
+    let new = link.with_extension("next");
     match fs::remove_file(&new) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
         Ok(()) | Err(_) => {}
     }
     symlink(format!("generations/{number}"), &new)?;
-    fs::rename(&new, link)
+    fs::rename(&new, link)?;
+    match name {
+        // What a boot takes is to be so after a power cut, too.
+        BOOT => fs::File::open(dir)?.sync_all(),
+        _ => Ok(()),
+    }
 }
 
 /// The numbers of all, in order.

@@ -99,6 +99,14 @@ pub fn accepted(generations: &Path) -> Result<u64, String> {
         .ok_or_else(|| format!("{} leads to no generation: run svc-compile", boot.display()))
 }
 
+/// What an apply that names none is about: the accepted generation, or, where that is only what a trial
+/// is to end with, the one on trial.
+pub fn meant(generations: &Path, header: &Header) -> Result<u64, String> {
+    let accepted = accepted(generations)?;
+    let is_way_back = |(back, _): &(u64, u64)| *back == accepted;
+    Ok(header.back.filter(is_way_back).map_or(accepted, |_| header.generation))
+}
+
 /// The facts that a graph's conditions look at, with their values: the first lines of files in `dir`.
 pub fn facts(dir: &Path, graph: &Graph) -> Vec<(String, String)> {
     let value = |fact: &str| {

@@ -140,7 +140,8 @@ becomes 10 'and is not when nobody confirms it' sh -c "grep -q ' generation=$liv
 is 'the old one is back' "$(generation)" "$live"
 ok 'it is settled again' change wait many-1
 becomes 5 'with what it said' grep -qx 1 many-1.a
-ok 'it can be tried again' change apply --confirm 60
+is 'a boot takes it, too' "$(readlink "$T/lib/boot")" "generations/$live"
+ok 'the new one can be tried again' change apply --confirm 60 $((live + 1))
 ok 'asked for again, it is still on trial' change apply --confirm 60
 ok 'and confirmed' change confirm
 exits 1 'once' change confirm

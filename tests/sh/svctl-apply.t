@@ -62,7 +62,37 @@ is 'it is live' "$(generation)" 2
 printf 'environment.A = "1"\n' >>"$etc/services/web.toml"
 code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
 is 'on trial' "$code $(tail -n 1 said | sed "s,$T,T,")" '0 svctl: hint: svctl --prefix T confirm keeps it; without it, generation 2 is back in 60 s'
+boot() { readlink "$lib/boot"; }
+is 'what is on trial is not what a boot takes' "$(boot)" generations/2
+says 1 'svctl: fatal: another generation is on trial: svctl --prefix T confirm keeps it, svctl --prefix T rollback gives it up for generation 2; apply --confirm SECONDS tries what the files say now' 'another apply does not end the trial' apply
+exits 1 'nor does one of a generation' ctl apply 3
+exits 1 'nor a rollback to a third' ctl rollback 1
+code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
+like 'a trial of the same is the same' "$code $(cat said)" '^0 nothing has changed
+svctl: hint: .* generation 2 is back in [1-6]*[0-9] s$'
+manager=$(manager)
+if [ "$manager" -gt 1 ]; then kill -9 "$manager"; fi
+is_another() { [ "$(manager)" != "$manager" ] && takes_requests; }
+until_ok 10 is_another
+is 'not with another manager either' "$(boot) $(generation)" 'generations/2 3'
 says 0 'generation 3 is kept' 'confirmed' confirm
+is 'what is confirmed is what a boot takes' "$(boot)" generations/3
+ctl rollback >/dev/null 2>&1
+ctl apply --confirm 60 3 >/dev/null 2>&1
+ctl rollback >said 2>&1
+is 'a rollback gives up what is on trial' "$(boot) $(generation)" 'generations/2 2'
+exits 1 'then there is nothing to confirm' ctl confirm
+says 0 'nothing changed: generation 2 is live' 'a trial of what is live is none' apply --confirm 60 2
+# It was accepted before, and is not while it is tried.
+compile
+is 'svc-compile accepts' "$(boot)" generations/4
+ok 'what svc-change tries then' change apply --confirm 60
+is 'is not what a boot takes' "$(boot) $(generation)" 'generations/2 4'
+exits 1 'until it is kept' change apply
+ok 'with svc-change, too' change confirm
+is 'which a boot takes' "$(boot)" generations/4
+ctl rollback 3 >/dev/null 2>&1
+rm -r "$lib/generations/4"
 code=0; ctl rollback >said 2>&1 || code=$?
 is 'and back' "$code $(sed -n '1p; $p' said)" '0 boot leads to generation 2, no longer to generation 3
 web: ready'

@@ -22,7 +22,7 @@ pub(crate) fn plan(options: &Options, number: Option<u64>, output: &mut Output) 
         let text = format!("no svc-managerd has been at work in {}", options.dir.display());
         Error::new(exit::NOT_SUPERVISED, text)
     })?;
-    let number = number.map_or_else(|| live::accepted(&options.generations), Ok);
+    let number = number.map_or_else(|| live::meant(&options.generations, &live.header), Ok);
     let set = number.and_then(|number| ChangeSet::new(&options.generations, &live, number));
     tell(options, set.map_err(Error::system)?, output)
 }

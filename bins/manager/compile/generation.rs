@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::contents::contents;
 use crate::manager::files::Files as Tree;
-use crate::manager::generations::{self, BOOT, linked, numbers, path};
+use crate::manager::generations::{self, BOOT, LIVE, linked, numbers, path};
 
 /// The end of the name of one that is half written.
 const HALF: &str = "new";
@@ -40,11 +40,13 @@ pub(super) fn alone(dir: &Path) -> Result<Alone> {
 }
 
 /// Makes `dir/boot` lead to a generation of these files, all at once: a power cut leaves the old one
-/// or the new one.
-pub(super) fn write(dir: &Path, tree: &Tree, _alone: &Alone) -> Result<Written> {
+/// or the new one. What is only tried is what is live, or new, and `boot` leads where it did.
+pub(super) fn write(dir: &Path, tree: &Tree, is_tried: bool, _alone: &Alone) -> Result<Written> {
     let all = generations::all(dir);
     let contents = contents(tree);
-    if let Some(now) = linked(dir, BOOT).filter(|now| has(&path(dir, *now), &contents)) {
+    let is_same = |now: &u64| has(&path(dir, *now), &contents);
+    let tried = linked(dir, LIVE).filter(|_| is_tried);
+    if let Some(now) = linked(dir, BOOT).into_iter().chain(tried).find(is_same) {
         return Ok(Written::Same(now));
     }
     let halves = left(&all, HALF).unable(format_args!("read {}", all.display()))?;
@@ -61,7 +63,9 @@ pub(super) fn write(dir: &Path, tree: &Tree, _alone: &Alone) -> Result<Written> 
     fs::rename(&new, &done).unable(format_args!("make {}", done.display()))?;
     let fd = open_directory(&all).unable(format_args!("open {}", all.display()))?;
     syncfs(&fd).unable("bring the generation to the disk")?;
-    switch(dir, next)?;
+    if !is_tried {
+        switch(dir, next)?;
+    }
     Ok(Written::New(next))
 }
 

@@ -96,7 +96,7 @@ fn main(args: Args) -> Result<Next> {
     let Some(options) = options::read(args)? else { return Ok(Next::Exit(print(&schema()))) };
     let outcome = match options.task {
         Task::Rollback(number) => rollback(&options.output, number)?,
-        Task::Write | Task::Check | Task::Draft | Task::Show(_) => {
+        Task::Write | Task::Try | Task::Check | Task::Draft | Task::Show(_) => {
             compile(&options, &mut print_all)?.text
         }
     };
@@ -105,7 +105,7 @@ fn main(args: Args) -> Result<Next> {
 
 /// Compiles.
 pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
-    if matches!(options.task, Task::Write)
+    if matches!(options.task, Task::Write | Task::Try)
         && let Some((what, number)) = stamps::unchanged(options)
     {
         let text = same(&what, number);
@@ -142,7 +142,7 @@ pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
             let s = if errors == 1 { "" } else { "s" };
             let text = match options.task {
                 Task::Check => format!("{errors} error{s}"),
-                Task::Write | Task::Draft | Task::Show(_) | Task::Rollback(_) => {
+                Task::Write | Task::Try | Task::Draft | Task::Show(_) | Task::Rollback(_) => {
                     format!("{errors} error{s}: nothing is written")
                 }
             };
@@ -195,10 +195,11 @@ fn finish(
             let draft = live::draft(&tree, &contents::contents(&tree)).map_err(Error::system)?;
             Outcome { text: format!("{what}\n"), written: None, draft: Some((draft, tree)) }
         }
-        Task::Write => {
+        Task::Write | Task::Try => {
             let alone = begin(&options.output)?;
             let tree = tree(options, set, dependencies);
-            let written = generation::write(&options.output, &tree, &alone)?;
+            let is_tried = matches!(options.task, Task::Try);
+            let written = generation::write(&options.output, &tree, is_tried, &alone)?;
             let (number, is_new, text) = match written {
                 Written::New(number) => {
                     keep::remove_others(&options.output, options.keep, &alone);

@@ -16,6 +16,8 @@ const KEEP: usize = 10;
 /// What was asked for.
 pub(super) enum Task {
     Write,
+    /// The same, without accepting it: that is left to whoever confirms it.
+    Try,
     Check,
     /// The generation that would be written, in memory.
     Draft,
@@ -58,6 +60,11 @@ impl Options {
     /// The same with the names of what is enabled in this directory.
     pub(crate) fn enabled_in(self, dir: PathBuf) -> Options {
         Options { enabled: Some(dir), ..self }
+    }
+
+    /// The same, for a trial: a boot does not take it.
+    pub(crate) fn on_trial(self) -> Options {
+        Options { task: Task::Try, ..self }
     }
 
     /// The same, writing nothing.
@@ -122,7 +129,9 @@ pub(super) fn read(mut args: Args) -> Result<Option<Options>> {
     let root = Root::new(root);
     let dirs = match task {
         Task::Rollback(_) => Vec::new(),
-        Task::Write | Task::Check | Task::Draft | Task::Show(_) => directories(&root, operands)?,
+        Task::Write | Task::Try | Task::Check | Task::Draft | Task::Show(_) => {
+            directories(&root, operands)?
+        }
     };
     let output = output.unwrap_or_else(|| PathBuf::from("/var/lib/coppice"));
     Ok(Some(Options {

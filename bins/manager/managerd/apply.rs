@@ -47,17 +47,28 @@ impl Manager {
         let number = match waiting.request.names.first().map(|word| word.parse::<u64>()) {
             Some(Ok(number)) => Ok(number),
             Some(Err(_)) => Err("the number of a generation is expected".to_owned()),
-            None => live::accepted(&self.options.generations),
+            None => live::meant(&self.options.generations, &self.header),
         };
+        if let (Ok(number), Some(back), None) = (&number, self.way_back(), waiting.request.confirm)
+            && *number != back
+        {
+            waiting.failed = true;
+            let live = self.header.generation;
+            waiting.lines.push(format!("generation {live} is on trial: confirm keeps it"));
+            return Some(Vec::new());
+        }
         let planned = number.and_then(|number| self.planned(number));
         if let Ok((_, set)) = &planned
             && self.must_test_changes(waiting, set)
         {
             return None;
         }
-        let back = waiting.request.confirm.map(|seconds| {
-            (self.header.generation, clock::boot().after(u64::from(seconds) * 1000).0)
-        });
+        // What is on trial itself is no way back.
+        let back = self.way_back().unwrap_or(self.header.generation);
+        let back = waiting
+            .request
+            .confirm
+            .map(|seconds| (back, clock::boot().after(u64::from(seconds) * 1000).0));
         Some(match planned.and_then(|(old, set)| self.change_to(old, set, order, back)) {
             Ok(Applied { targets, lines, events }) => {
                 waiting.targets = targets;
@@ -74,18 +85,29 @@ impl Manager {
 
     /// The new generation is kept.
     pub(super) fn confirm(&mut self, waiting: &mut Waiting) -> Vec<Event> {
-        match self.header.back.take() {
-            Some(_) => {
+        let kept = match self.way_back() {
+            Some(back) => self.keep_for_boot(back),
+            None => Err("nothing waits to be confirmed".to_owned()),
+        };
+        match kept {
+            Ok(()) => {
+                // Not before: who dies between the two is asked again.
+                self.header.back = None;
                 self.write_header();
                 let kept = format!("generation {} is kept", self.header.generation);
                 waiting.lines.push(kept);
             }
-            None => {
+            Err(what) => {
                 waiting.failed = true;
-                waiting.lines.push("nothing waits to be confirmed".to_owned());
+                waiting.lines.push(what);
             }
         }
         Vec::new()
+    }
+
+    /// Where what is on trial goes back to.
+    fn way_back(&self) -> Option<u64> {
+        self.header.back.map(|(number, _)| number)
     }
 
     /// Nobody has confirmed the generation that is live: the one before it is again.
@@ -146,9 +168,10 @@ impl Manager {
         let unsettled: BTreeSet<Id> = self.unsettled().collect();
         let ChangeSet { mut live, changes, graph_changed } = set;
         // Where nothing is tried there is nothing to go back from.
-        let is_tried = number != self.header.generation;
+        let is_way_back = back.is_some_and(|(back, _)| back == number);
+        let is_tried = number != self.header.generation && !is_way_back;
         // ... and what is on trial stays so.
-        let on_trial = back.and(self.header.back);
+        let on_trial = back.and(self.header.back).filter(|_| !is_way_back);
         let back = if is_tried { back } else { on_trial };
         (live.header.applied, live.header.back) = (order, back);
         let table = Table::create(&self.dir, &live.header, &live.rows)

@@ -209,7 +209,8 @@ impl Manager {
     /// Holds those generations that something leads to: svc-compile removes none of them.
     /// So does a link beside `boot`, also while there is no manager for a moment.
     pub(super) fn hold_generations(&mut self) {
-        self.mark_generation(LIVE);
+        self.mark_generation(LIVE, self.header.generation);
+        self.keep_trial_from_boot();
         let gone = self.known.iter().filter_map(|known| known.gone);
         let mut used: BTreeSet<u64> = gone.chain([self.header.generation]).collect();
         for id in self.graph.ids().filter(|id| self.engine.is_restarting(*id)) {

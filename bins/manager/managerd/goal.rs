@@ -6,7 +6,7 @@ use common::os::file;
 use super::answers::Waiting;
 use super::manager::Manager;
 use crate::manager::engine::{Event, Failure, State, Wish};
-use crate::manager::generations::{self, GOOD};
+use crate::manager::generations::{self, BOOT, GOOD, linked};
 use crate::manager::graph::Id;
 use crate::manager::places::STATE;
 
@@ -25,17 +25,38 @@ impl Manager {
             return self.goal.swap(place, last);
         }
         self.goal = Vec::new();
-        self.mark_generation(GOOD);
+        self.mark_generation(GOOD, self.header.generation);
     }
 
-    /// Has a link beside `boot` lead to the generation that is live.
-    pub(super) fn mark_generation(&mut self, name: &'static str) {
+    /// Has a link in the directory of generations lead to one.
+    pub(super) fn mark_generation(&mut self, name: &'static str, number: u64) {
         let dir = &self.options.generations;
-        if let Err(e) = generations::mark(dir, name, self.header.generation) {
+        if let Err(e) = generations::mark(dir, name, number) {
             let link = dir.join(name).display().to_string();
             // On a disk that can't be written there is nothing to fall back to, nor to remove.
             self.complain(name, &format_args!("unable to make {link}: {e}"));
         }
+    }
+
+    /// What is on trial is not what a boot takes, also if it was accepted before: that is what it would
+    /// go back to.
+    pub(super) fn keep_trial_from_boot(&mut self) {
+        let accepted = linked(&self.options.generations, BOOT);
+        if let Some((back, _)) = self.header.back
+            && accepted == Some(self.header.generation)
+        {
+            self.mark_generation(BOOT, back);
+        }
+    }
+
+    /// A boot takes what is live, where it would take what that would go back to.
+    pub(super) fn keep_for_boot(&self, back: u64) -> Result<(), String> {
+        let dir = &self.options.generations;
+        if linked(dir, BOOT) != Some(back) {
+            return Ok(());
+        }
+        generations::mark(dir, BOOT, self.header.generation)
+            .map_err(|e| format!("unable to make {}: {e}", dir.join(BOOT).display()))
     }
 
     /// Without an essential service there is no whole: all goes down, in order.

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::fmt::Display;
 
 use common::base::error::exit;
+use common::base::stamp::Boot;
+use common::os::clock;
 use common::prelude::*;
 use common::program::{print, say};
 use rustix::fs::{Access, access};
@@ -14,8 +16,8 @@ use crate::manager::change_set::ChangeSet;
 use crate::manager::compile::{self, Outcome, compile, print_all};
 use crate::manager::live::{self, Live};
 use crate::manager::request::{Request, Verb as Asked};
-use crate::manager::view::number;
-use crate::manager::{generations, live::accepted};
+use crate::manager::view::{is_managed, number};
+use crate::manager::{generations, live::accepted, table};
 use crate::svctl::call::Call;
 use crate::svctl::check;
 use crate::svctl::site::Kind;
@@ -74,15 +76,20 @@ pub(in crate::svctl) const PLAN: Verb = Verb {
 
 fn apply(call: &Call) -> Result<Next> {
     let confirm = call.raw("--confirm").map(seconds).transpose()?;
-    let number = match generation(call)? {
+    let named = generation(call)?;
+    if confirm.is_none() {
+        keep_trial(call, named)?;
+    }
+    let number = match named {
         Some(number) => {
             call.lives()?;
             number
         }
         None => {
             writable(call)?;
-            let Outcome { text, written, .. } =
-                compile(&check::files_of(&call.site)?, &mut print_all)?;
+            let files = check::files_of(&call.site)?;
+            let files = if confirm.is_some() { files.on_trial() } else { files };
+            let Outcome { text, written, .. } = compile(&files, &mut print_all)?;
             let written = written.ok_or_else(|| Error::system("nothing was written"))?;
             if call.site.kind == Kind::Image {
                 return Ok(Next::Exit(compiled(call, &text, written)));
@@ -117,8 +124,7 @@ fn make_live(call: &Call, number: u64, confirm: Option<u32>) -> Result<u8> {
     };
     let set = ChangeSet::new(&call.site.generations, &live, number).map_err(Error::system)?;
     let is_live = live.header.generation == number;
-    // What is on trial is kept or given up only by asking.
-    if is_live && set.is_empty() && confirm.is_none() && live.header.back.is_none() {
+    if is_live && set.is_empty() && live.header.back.is_none() {
         output(call).done(exit::OK, &[format!("nothing changed: generation {number} is live")])?;
         return Ok(exit::OK);
     }
@@ -132,9 +138,13 @@ fn make_live(call: &Call, number: u64, confirm: Option<u32>) -> Result<u8> {
     let code = ask_for(call, &options(call)?, plan, &request)?;
     if let Some(seconds) = confirm.filter(|_| code == exit::OK) {
         let command = call.site.command();
+        // What is tried already has the time that it was given.
+        let given = live.header.back.filter(|_| is_live);
+        let seconds =
+            given.map_or(seconds.into(), |(_, due)| Boot(due).since(clock::boot()).div_ceil(1000));
         let text = format_args!(
             "{command} confirm keeps it; without it, generation {} is back in {seconds} s",
-            live.header.generation
+            live.header.back.map_or(live.header.generation, |(back, _)| back)
         );
         hint(call, &text);
     }
@@ -143,7 +153,9 @@ fn make_live(call: &Call, number: u64, confirm: Option<u32>) -> Result<u8> {
 
 fn rollback(call: &Call) -> Result<Next> {
     writable(call)?;
-    let said = compile::rollback(&call.site.generations, generation(call)?)?;
+    let named = generation(call)?;
+    keep_trial(call, named.or(trial(call)))?;
+    let said = compile::rollback(&call.site.generations, named.or(trial(call)))?;
     if call.site.kind == Kind::Image {
         return Ok(Next::Exit(match call.json {
             false => print(&said),
@@ -152,6 +164,27 @@ fn rollback(call: &Call) -> Result<Next> {
     }
     tell(call, said.trim_end());
     make_live(call, accepted_one(call)?, None).map(Next::Exit)
+}
+
+/// What the live generation goes back to unless it is confirmed, if it is on trial.
+fn trial(call: &Call) -> Option<u64> {
+    let header = table::header(&call.site.places().manager)?;
+    header.back.filter(|_| is_managed(&call.site.sources())).map(|(back, _)| back)
+}
+
+/// What is on trial is kept or given up only by asking, and then before anything is written.
+fn keep_trial(call: &Call, number: Option<u64>) -> Result<()> {
+    let back = trial(call).filter(|back| number != Some(*back));
+    back.map_or(Ok(()), |back| {
+        let command = call.site.command();
+        Err(Error::new(
+            exit::NO,
+            format_args!(
+                "another generation is on trial: {command} confirm keeps it, {command} rollback gives \
+                 it up for generation {back}; apply --confirm SECONDS tries what the files say now"
+            ),
+        ))
+    })
 }
 
 fn accepted_one(call: &Call) -> Result<u64> {
