@@ -8,6 +8,7 @@ use common::os::clock;
 use common::prelude::*;
 
 use super::call::Call;
+use super::root::is_ending;
 use super::site::Site;
 use super::standing::{Facts, Process, Standing};
 use super::supervisors::Supervisors;
@@ -276,7 +277,10 @@ impl Known {
                 site.command()
             ));
         }
-        if !self.is_managed {
+        let is_ending = self.is_scanned && is_ending(site);
+        if is_ending && !self.is_managed {
+            lines.push("svc-scan ends the tree: everything goes down".to_owned());
+        } else if !self.is_managed {
             lines.push(
                 "svc-managerd is not running: nothing moves; processes are shown as they are"
                     .to_owned(),
@@ -285,7 +289,16 @@ impl Known {
         lines.extend(self.view.warning.clone());
         let Some(header) = &self.view.header else { return lines };
         if header.ends {
-            lines.push("an essential service has failed: everything goes down".to_owned());
+            let failed = self.view.graph.ids().find(|id| {
+                let has_ended = matches!(self.engine.failure(*id), Some(Failure::Ended(_)));
+                self.view.graph.service(*id).essential && has_ended
+            });
+            lines.push(failed.map_or_else(
+                || "halt: everything goes down".to_owned(),
+                |id| {
+                    format!("{} is essential, and has failed: everything goes down", self.name(id))
+                },
+            ));
         }
         let (live, command) = (header.generation, site.command());
         if let Some((back, due)) = header.back {

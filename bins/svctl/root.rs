@@ -16,7 +16,17 @@ use rustix::fs::{CWD, FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::site::Site;
-use crate::tree::client::{alive, write_control};
+use crate::manager::table;
+use crate::tree::client::{Service, alive, write_control};
+
+/// Whether a tree that runs is on its way down: svc-scan has ended the manager, or that ends the rest.
+pub(super) fn is_ending(site: &Site) -> bool {
+    let places = site.places();
+    let manager = Service::open(places.scan.join("svc-managerd").as_os_str());
+    let status = manager.and_then(|manager| manager.status()).ok().flatten();
+    let is_asked = || table::header(&places.manager).is_some_and(|header| header.ends);
+    status.is_some_and(|status| status.left) || is_asked()
+}
 
 /// A svc-scan that runs.
 pub(super) struct Root {

@@ -88,7 +88,7 @@ impl Service {
     }
 
     /// Whether a supervisor is running.
-    pub(super) fn is_supervised(&self) -> Result<bool> {
+    pub(crate) fn is_supervised(&self) -> Result<bool> {
         match self.control() {
             Ok(_) => Ok(true),
             Err(Errno::NXIO | Errno::NOENT) => Ok(false),

@@ -146,6 +146,53 @@ is 'JSON: already' "$(ctl --json boot --background | sed 's/"pid":[0-9]*/"pid":N
 is 'JSON: halted' "$(ctl --json halt)" '{"schema":"svctl-halt-1","state":"halted"}'
 is 'JSON: nothing there' "$(ctl --json halt)" '{"schema":"svctl-halt-1","state":"already"}'
 
+# A tree that ends without halt.
+enabled nap
+unit hand <<'EOF'
+exec = "sleep 1000"
+EOF
+unit stubborn <<'EOF'
+exec = ["/bin/sh", "-c", "trap '' TERM; echo >&3; while [ ! -e END ]; do sleep 0.1; done"]
+ready = "notify-fd 3"
+timeout-stop = "60s"
+EOF
+sed -i "s,END,$T/end," "$etc/services/stubborn.toml"
+ok 'booted' booted
+ok 'up' change --timeout 20s wait nap
+ok 'what is enabled is taken down' change down nap
+ok 'and another is started by hand, with one that does not want to end' change up hand stubborn
+scan=$(scan_pid)
+if [ "$scan" -gt 1 ]; then kill -TERM "$scan"; fi
+has_no_manager() { ! alive "$(manager)"; }
+becomes 10 'TERM to svc-scan ends the manager' has_no_manager
+contains 'status says what happens' "$(ctl status)" '! svc-scan ends the tree: everything goes down'
+ctl boot --background >"$T/booted" 2>"$T/booted.err" &
+boot=$!
+becomes 10 'a boot meanwhile says that it waits' grep -q 'the tree is ending' "$T/booted.err"
+: >"$T/end"
+wait "$boot"
+like 'and boots then' "$? $(cat "$T/booted")" '^0 booted: svc-scan is pid '
+ok 'another tree' test "$(scan_pid)" != "$scan"
+ok 'what is enabled is up' change --timeout 20s wait nap
+ok 'and nothing else' is_in hand down
+ok 'it ends' ctl halt
+
+# What was not confirmed, or was taken back, is no more than that at the next boot.
+printf 'environment.A = "1"\n' >>"$etc/services/nap.toml"
+ok 'booted' booted
+before=$(readlink "$lib/boot")
+printf 'environment.B = "1"\n' >>"$etc/services/nap.toml"
+ok 'another generation is tried' ctl apply --confirm 600
+ok 'the tree is halted meanwhile' ctl halt
+ok 'and booted' booted
+is 'it boots from what was before' "$(readlink "$lib/boot" "$lib/live")" "$(printf '%s\n%s' "$before" "$before")"
+contains 'and says so' "$(cat "$T/booted.err")" 'which was given up: booting from generation'
+ok 'down' ctl halt
+printf 'environment.C = "1"\n' >>"$etc/services/nap.toml"
+ok 'service files that have changed since' booted
+ok 'are what it boots from' test "$(readlink "$lib/boot")" != "$before"
+ok 'down again' ctl halt
+
 # In the foreground.
 background svctl --prefix "$T" boot
 until_ok 10 takes_requests

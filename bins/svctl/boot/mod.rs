@@ -1,6 +1,7 @@
 //! `svctl boot`: makes what a tree consists of, and becomes its root.
 
 mod background;
+mod left;
 mod own;
 
 use std::fs::DirBuilder;
@@ -28,6 +29,7 @@ use super::verbs::{Operand, Verb, flag};
 use crate::json::{Object, Value};
 use crate::manager::compile::{self, print_all};
 use crate::manager::generations::{self, BOOT, LIVE};
+use crate::manager::live;
 use crate::manager::places::{MANAGER, STATE};
 
 pub(super) const VERB: Verb = Verb {
@@ -45,10 +47,11 @@ fn run(call: &Call) -> Result<Next> {
     call.lives()?;
     make_directories(site).map_err(|e| not_yours(site, e))?;
     let _lock = take_lock(site)?;
-    if let Some(root) = Root::find(site)? {
+    if let Some(root) = left::living(site)? {
         return Ok(said(call, "already", &root));
     }
     forget_another_boot(site)?;
+    left::forget_ended(site)?;
     compile(site)?;
     let words = own::write(site)?;
     if !call.has("--background") {
@@ -129,19 +132,13 @@ fn forget_another_boot(site: &Site) -> Result<()> {
 }
 
 /// Makes a generation of the service files, where nobody else has done it, and has what is live be the
-/// accepted one from the beginning. A set with a mistake is no reason not to boot from the last one
-/// without.
+/// accepted one from the beginning.
 fn compile(site: &Site) -> Result<()> {
     let accepted = || generations::linked(&site.generations, BOOT);
-    if site.kind != Kind::System || accepted().is_none() {
-        match (accepted(), make_generation(site)) {
-            (_, Ok(())) => {}
-            (None, Err(e)) => return Err(e),
-            (Some(number), Err(e)) => {
-                let text = format!("{}: booting from generation {number}, the last one", e.message);
-                warn(&"svctl", &text);
-            }
-        }
+    match accepted() {
+        Some(_) if site.kind == Kind::System => {}
+        Some(number) => make_generation_after(site, number),
+        None => make_generation(site)?,
     }
     // Where a table is left, a manager goes on with that.
     if let Some(number) = accepted().filter(|_| !site.places().manager.join(STATE).exists()) {
@@ -149,6 +146,37 @@ fn compile(site: &Site) -> Result<()> {
         let _ = generations::mark(&site.generations, LIVE, number);
     }
     Ok(())
+}
+
+/// What was given up is not made again. A set with a mistake is no reason not to boot from the last
+/// one without.
+fn make_generation_after(site: &Site, last: u64) {
+    if let Some(newest) = given_up(site, last) {
+        let text = format!(
+            "service files are as in generation {newest}, which was given up: booting from \
+             generation {last}"
+        );
+        warn(&"svctl", &text);
+    } else if let Err(e) = make_generation(site) {
+        let text = format!("{}: booting from generation {last}, the last one", e.message);
+        warn(&"svctl", &text);
+    }
+}
+
+/// The newest generation, if it is not the accepted one, and service files have not changed since:
+/// somebody went back from it, or did not confirm it.
+fn given_up(site: &Site, accepted: u64) -> Option<u64> {
+    let dir = &site.generations;
+    let newest = generations::numbers(dir).ok()?.pop().filter(|newest| *newest > accepted)?;
+    let written = live::generation(dir, newest).ok()?;
+    let files = files_of(site).ok()?.draft();
+    // What is wrong is told when it is compiled.
+    let (draft, _) = compile::compile(&files, &mut |_, _| Ok(())).ok()?.draft?;
+    let is_same = draft.contents == written.contents
+        && draft.logs == written.logs
+        && draft.graph == written.graph
+        && draft.boot == written.boot;
+    is_same.then_some(newest)
 }
 
 /// With our umask as it was.
