@@ -32,8 +32,8 @@ pub enum Change {
     Rename(String),
     /// There was none of that name.
     New,
-    /// There is none of that name any more.
-    Gone,
+    /// There is none of that name any more; whether it is up.
+    Gone(bool),
     /// It is wanted from now on, being enabled.
     Enable,
     /// It is not wanted any more for being enabled.
@@ -49,6 +49,8 @@ pub struct ChangeSet {
     pub changes: BTreeSet<(String, Change)>,
     /// Whether relations or times are different.
     pub graph_changed: bool,
+    /// The same, of services that there were and are.
+    pub relations_changed: bool,
 }
 
 impl ChangeSet {
@@ -101,10 +103,11 @@ impl ChangeSet {
                 both.compare(&mut row, name, &before, new, &mut changes);
                 row.gone = None;
             } else {
+                let is_active = is_active(&row.memory);
                 if row.gone.is_none() {
-                    changes.insert((row.name.clone(), Change::Gone));
+                    changes.insert((row.name.clone(), Change::Gone(is_active)));
                 }
-                if !is_active(&row.memory) {
+                if !is_active {
                     continue;
                 }
                 row.memory.wish = Wish::None;
@@ -125,13 +128,28 @@ impl ChangeSet {
         let find = |id: &Id| graph.find(&new.graph.service(*id).name);
         let boot = new.boot.iter().filter_map(find).collect();
         let header = Header { generation: number, ..old.header.clone() };
-        Ok(ChangeSet { live: Live { header, graph, boot, rows }, changes, graph_changed })
+        let live = Live { header, graph, boot, rows };
+        let relations_changed = relations_differ(&before.graph, &new.graph);
+        Ok(ChangeSet { live, changes, graph_changed, relations_changed })
     }
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && !self.graph_changed
     }
+}
+
+/// Whether a service that is in both says something else of itself, or of others.
+fn relations_differ(old: &Graph, new: &Graph) -> bool {
+    old.ids().any(|was| {
+        let Some(is) = new.find(&old.service(was).name) else { return false };
+        let edges = |graph: &Graph, id: Id| -> BTreeSet<(String, String)> {
+            let name = |other: Id| graph.service(other).name.clone();
+            let edges = graph.outgoing(id).iter();
+            edges.map(|edge| (format!("{:?}", edge.relation), name(edge.other))).collect()
+        };
+        old.service(was) != new.service(is) || edges(old, was) != edges(new, is)
+    })
 }
 
 fn is_active(memory: &Memory) -> bool {
@@ -306,7 +324,8 @@ impl Change {
             Change::Log => "logged otherwise".to_owned(),
             Change::Rename(name) => format!("is now called {name}, and goes on"),
             Change::New => "new".to_owned(),
-            Change::Gone => "gone: is stopped".to_owned(),
+            Change::Gone(true) => "gone: is stopped".to_owned(),
+            Change::Gone(false) => "gone".to_owned(),
             Change::Enable => "enabled: is started".to_owned(),
             Change::Disable => "disabled: is not wanted any more".to_owned(),
         }

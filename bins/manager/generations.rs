@@ -11,6 +11,8 @@ pub const BOOT: &str = "boot";
 pub const GOOD: &str = "good";
 /// The link to the one that is live.
 pub const LIVE: &str = "live";
+/// The link to the one that was live first after the boot.
+pub const BOOTED: &str = "booted";
 
 /// The directory that they are in.
 pub fn all(dir: &Path) -> PathBuf {

@@ -14,7 +14,7 @@ use super::standing::{Facts, Process, Standing};
 use super::supervisors::Supervisors;
 use crate::manager::engine::{Cause, Engine, Failure, State};
 use crate::manager::explain::Explanation;
-use crate::manager::generations::{BOOT, linked, number};
+use crate::manager::generations::{self, BOOT, linked, number};
 use crate::manager::graph::Id;
 use crate::manager::reasons;
 use crate::manager::table::Row;
@@ -86,9 +86,20 @@ impl Known {
         .standing()
     }
 
+    /// All that there are: what is gone and down is no more than a line of the table.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
+        self.view.graph.ids().filter(|id| !self.is_past(*id))
+    }
+
+    /// Whether it is gone, and down.
+    pub(super) fn is_past(&self, id: Id) -> bool {
+        let is_down = matches!(self.engine.state(id), State::Down | State::Failed);
+        is_down && self.explanation().is_gone(id)
+    }
+
     /// How many stand so.
     pub(super) fn count(&self, standing: Standing) -> usize {
-        self.view.graph.ids().filter(|id| self.standing(*id) == standing).count()
+        self.ids().filter(|id| self.standing(*id) == standing).count()
     }
 
     /// What its supervisor has on file, of this boot.
@@ -310,6 +321,10 @@ impl Known {
         match linked(&self.sources.generations, BOOT) {
             Some(accepted) if accepted != live && header.back.is_none() => lines
                 .push(format!("generation {accepted} is accepted and not live: {command} plan")),
+            Some(accepted) if header.back.is_none() && self.is_back(accepted) => lines.push(format!(
+                "generation {accepted} is one that somebody went back to: the next {command} apply makes live \
+                 what service files say ({command} plan)"
+            )),
             Some(_) => {}
             None => lines.push(format!(
                 "{}/boot leads to no generation",
@@ -317,6 +332,12 @@ impl Known {
             )),
         }
         lines
+    }
+
+    /// Whether somebody went back to this generation from one that was made after it.
+    fn is_back(&self, accepted: u64) -> bool {
+        let all = generations::numbers(&self.sources.generations);
+        all.is_ok_and(|all| all.last().is_some_and(|last| *last > accepted))
     }
 
     /// The number of the generation that is live.

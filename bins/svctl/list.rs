@@ -40,13 +40,17 @@ fn run(call: &Call) -> Result<Next> {
     let (mut all, lost) = installed(&call.site.directories())?;
     lost.iter().for_each(|line| warn(&"svctl", line));
     if let Some(known) = &known {
-        let names = known.view.graph.ids().map(|id| known.name(id));
+        let names = known.ids().map(|id| known.name(id));
         let gone: Vec<&str> =
             names.filter(|name| all.iter().all(|one| one.name != *name)).collect();
-        all.extend(
-            gone.into_iter()
-                .map(|name| Installed { name: name.to_owned(), ..Installed::default() }),
-        );
+        let templates: Vec<String> =
+            all.iter().filter(|one| one.is_template).map(|one| one.name.clone()).collect();
+        all.extend(gone.into_iter().map(|name| {
+            let template = name.split_once('@').map(|(template, _)| format!("{template}@"));
+            let is_there = template.is_some_and(|name| templates.contains(&name));
+            let error = is_there.then(|| "nobody names it any more".to_owned());
+            Installed { name: name.to_owned(), error, ..Installed::default() }
+        }));
         all.sort_by(|a, b| a.name.cmp(&b.name));
     }
     let shown: Vec<Entry> = all
@@ -81,7 +85,7 @@ struct Entry<'a> {
 impl Entry<'_> {
     fn new<'a>(one: &'a Installed, known: Option<&Known>) -> Entry<'a> {
         let live = known.and_then(|known| {
-            let id = known.view.graph.find(&one.name)?;
+            let id = known.view.graph.find(&one.name).filter(|id| !known.is_past(*id))?;
             Some((known.standing(id), known.is_up(id)))
         });
         Entry { one, live }

@@ -57,7 +57,8 @@ pub(super) fn meant(call: &Call, known: &Known) -> Result<Vec<Result<Id>>> {
 fn find(site: &Site, known: &Known, name: &str) -> Result<Id> {
     let graph = &known.view.graph;
     let name = meaning(name, |name| graph.find(name).is_some());
-    graph.find(name).ok_or_else(|| Error::new(UNKNOWN, unknown(site, known, name)))
+    let found = graph.find(name).filter(|id| !known.is_past(*id));
+    found.ok_or_else(|| Error::new(UNKNOWN, unknown(site, known, name)))
 }
 
 /// Why a name is that of no service that is live, and what to type.
@@ -81,7 +82,11 @@ fn unknown(site: &Site, known: &Known, name: &str) -> String {
             false => format!("{name} is not live yet: {path} was not applied: {command} apply"),
         };
     }
-    let names = known.view.graph.ids().map(|id| known.name(id));
+    if known.view.graph.find(name).is_some() {
+        let number = known.generation().map(|number| number.to_string()).unwrap_or_default();
+        return format!("{name} is gone: it is not in generation {number}, which is live");
+    }
+    let names = known.ids().map(|id| known.name(id));
     match nearest(name, names).as_slice() {
         [] => format!("there is no service {name} ({command} status shows all)"),
         near => format!("there is no service {name} (did you mean {}?)", near.join(" or ")),

@@ -90,7 +90,7 @@ fn definitions(call: &Call, live: &Live, findings: &mut BTreeMap<String, Finding
                 Change::Restart(_) | Change::Refresh(_) | Change::RestartLogger | Change::Log => {
                     format!("generation {number} defines it otherwise")
                 }
-                Change::Rename(_) | Change::Gone => {
+                Change::Rename(_) | Change::Gone(_) => {
                     format!("generation {number} has no service of that name")
                 }
                 Change::New | Change::Enable | Change::Disable => continue,

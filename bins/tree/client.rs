@@ -147,7 +147,7 @@ impl Service {
 
     /// Subscribes to its changes. Exit code 102 when it has no event directory, as before its first
     /// supervisor.
-    pub(super) fn subscribe(&self) -> Result<Subscription> {
+    pub(crate) fn subscribe(&self) -> Result<Subscription> {
         let dir = match file::open_dir(&self.dir, c"event") {
             Err(Errno::NOENT) => return Err(self.not_supervised()),
             result => result.unable(format_args!("open {}/event", self.path()))?,

@@ -121,7 +121,7 @@ answers 'svctl stale' 0 '.*'
 does 'svctl rollback' test "$(generation)" -gt 0
 ok 'it is not green any more' lacks_green
 sed -i 's/green/red/' "$etc/services/job.toml"
-does 'svctl apply --confirm 60' grep -q red "$lib/boot/services/job/run"
+does 'svctl apply --confirm 60' grep -q red "$lib/live/services/job/run"
 does 'svctl confirm' grep -q red "$lib/boot/services/job/run"
 said 'svctl edit web'
 cat >editor <<'EOF'

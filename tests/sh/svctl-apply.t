@@ -48,8 +48,7 @@ EOF
 enabled db web
 says 0 'web: new
 web: enabled: is started
-start web
-dependencies, times or conditions change' 'a plan of what is not written' plan
+start web' 'a plan of what is not written' plan
 is 'nothing is written' "$(ls var/lib/coppice/generations)" 1
 code=0; ctl apply >said 2>&1 || code=$?
 is 'an apply says what it does' "$code $(sed -n '1p; /starting/p; $p' said)" '0 2 services, 2 enabled: generation 2
@@ -64,7 +63,7 @@ code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
 is 'on trial' "$code $(tail -n 1 said | sed "s,$T,T,")" '0 svctl: hint: svctl --prefix T confirm keeps it; without it, generation 2 is back in 60 s'
 boot() { readlink "$lib/boot"; }
 is 'what is on trial is not what a boot takes' "$(boot)" generations/2
-says 1 'svctl: fatal: another generation is on trial: svctl --prefix T confirm keeps it, svctl --prefix T rollback gives it up for generation 2; apply --confirm SECONDS tries what the files say now' 'another apply does not end the trial' apply
+says 1 'svctl: fatal: another generation is on trial: svctl --prefix T confirm keeps it, svctl --prefix T rollback gives it up for generation 2; apply --confirm TIME tries what the files say now' 'another apply does not end the trial' apply
 exits 1 'nor does one of a generation' ctl apply 3
 exits 1 'nor a rollback to a third' ctl rollback 1
 code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
@@ -110,6 +109,33 @@ ctl generations | sed 's/20[-0-9]* [0-9:]*/TIME/; s/ [0-9]* s ago/ AGE/' >table
 is 'the table of generations' "$(cat table)" "$(cat "$root/tests/golden/svctl/generations.txt")"
 ctl generations --json | sed 's/"made":"[^"]*"/"made":"TIME"/; s/"good":[a-z]*/"good":G/' >objects
 is 'as objects' "$(sed -n 2p objects)" '{"schema":"svctl-generations-1","generation":2,"made":"TIME","services":2,"live":false,"boot":false,"good":G,"changes":["+web","enabled"]}'
+
+# What differs in nothing that runs, and what is gone.
+unit idle <<'EOF'
+exec = ["sleep", "1000"]
+EOF
+ctl apply --confirm 5min >said 2>&1
+like 'a time may have a unit' "$(tail -n 1 said)" 'generation 3 is back in 300 s$'
+ok 'kept' ctl confirm
+echo 'description = "Nothing"' >>"$etc/services/idle.toml"
+ctl apply >said 2>&1
+is 'a description' "$(tail -n 1 said)" 'generation 5 is live, and no service is touched'
+ok 'up' ctl start idle
+ok 'killed' ctl kill idle KILL
+ok 'it is waited for' ctl wait idle
+ok 'what runs already can be asked for once' ctl start --once idle
+ok 'then killed' ctl kill idle KILL
+becomes 10 'it stays down' is_in idle down
+ok 'up again' ctl start idle
+rm "$etc/services/idle.toml"
+is 'what is up and gone is stopped' "$(ctl plan)" 'idle: gone: is stopped
+stop idle'
+ok 'and applied' ctl apply
+is 'what is gone is not listed' "$(ctl status | grep idle)" ''
+like 'when it is asked for, that is said' "$(ctl why idle 2>&1)" 'idle is gone: it is not in generation 6, which is live'
+ctl rollback 3 >/dev/null 2>&1
+like 'that service files say more is said' "$(ctl status)" '! generation 3 is one that somebody went back to: '
+rm -r "$lib/generations/4" "$lib/generations/5" "$lib/generations/6"
 
 # Mistakes.
 printf 'exce = ["true"]\n' >"$etc/services/bad.toml"

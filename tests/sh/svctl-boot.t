@@ -75,6 +75,8 @@ killed "$(supervisor svc-managerd)" "$(manager)"
 becomes 10 'after a kill of the manager there is another' takes_requests
 killed "$(scan_pid)"
 becomes 5 'svc-scan can be killed' gone "$(scan_pid)"
+exits 102 'who has no supervisor is not started then' ctl start db
+contains 'which is said' "$(cat err)" 'svc-scan is gone: '
 exits 102 'then halt' ctl halt
 like 'says what to type' "$(cat err)" 'boot --background first$'
 ok 'boot takes all over that runs' booted
@@ -135,6 +137,7 @@ enabled nap deaf
 compile
 ok 'a service that ignores TERM is up' change --timeout 20s apply
 exits 99 'halt waits as long as it is told' ctl halt --timeout 100ms
+contains 'status says why' "$(ctl status)" '! halt: everything goes down'
 ok 'it goes on, and can be waited for' ctl halt
 becomes 5 'what does not end is killed' none_left
 

@@ -37,7 +37,7 @@ pub(crate) fn tell(options: &Options, set: ChangeSet, output: &mut Output) -> Re
         output.planned(name, &change.words())?;
     }
     let mut lines = Vec::new();
-    if set.graph_changed {
+    if set.relations_changed {
         lines.push("dependencies, times or conditions change".to_owned());
     }
     let steps = steps(options, set);

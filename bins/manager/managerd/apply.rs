@@ -12,12 +12,13 @@ use common::os::clock;
 use common::os::fifo::{self, Ends};
 
 use super::answers::Waiting;
+use super::commands::reach;
 use super::look::Heard;
 use super::manager::{Known, Manager};
 use crate::manager::announcement::Announcement;
 use crate::manager::change_set::{Change, ChangeSet};
 use crate::manager::engine::{Event, Memory, State};
-use crate::manager::graph::{Graph, Id, Kind};
+use crate::manager::graph::{Graph, Id, Kind, Relation};
 use crate::manager::live::{self, Live};
 use crate::manager::table::Table;
 
@@ -166,10 +167,11 @@ impl Manager {
         // What was gone and is down now is left out even if nothing else is different.
         let is_same = set.is_empty() && set.live.graph == old.graph;
         let unsettled: BTreeSet<Id> = self.unsettled().collect();
-        let ChangeSet { mut live, changes, graph_changed } = set;
+        let ChangeSet { mut live, changes, graph_changed, .. } = set;
         // Where nothing is tried there is nothing to go back from.
         let is_way_back = back.is_some_and(|(back, _)| back == number);
-        let is_tried = number != self.header.generation && !is_way_back;
+        let is_other = number != self.header.generation;
+        let is_tried = is_other && !is_way_back;
         // ... and what is on trial stays so.
         let on_trial = back.and(self.header.back).filter(|_| !is_way_back);
         let back = if is_tried { back } else { on_trial };
@@ -184,7 +186,7 @@ impl Manager {
         self.announce(Announcement::Generation(number));
         if is_same {
             self.settle_in(&old.graph, &changes);
-            let lines = vec!["nothing has changed".to_owned()];
+            let lines = vec![untouched(number, is_other)];
             return Ok(Applied { lines, ..Applied::default() });
         }
         let memories: Vec<Memory> = live.rows.iter().map(|row| row.memory.clone()).collect();
@@ -199,11 +201,16 @@ impl Manager {
         let facts = self.engine.facts().map(|(f, v)| (f.to_owned(), v.to_owned())).collect();
         let actions = self.restore(memories, facts);
         self.settle_in(&old.graph, &changes);
+        // Who needs what is mended may come up now.
+        let changed = changes.iter().filter_map(|(name, _)| self.graph.find(name)).collect();
+        let near = reach(&self.graph, &changed, Relation::needs);
         let is_ours = |id: &Id| {
             let name = &self.graph.service(*id).name;
             let was = old.graph.find(live.rows[*id as usize].was.as_ref().unwrap_or(name));
             let is_changed = |(of, _): &(String, Change)| of == name;
-            was.is_none_or(|was| !unsettled.contains(&was)) || changes.iter().any(is_changed)
+            was.is_none_or(|was| !unsettled.contains(&was))
+                || changes.iter().any(is_changed)
+                || near.contains(id) && !self.engine.is_stalled(*id)
         };
         let targets = self.unsettled().filter(is_ours).collect();
         let events = self.carry_out(&actions);
@@ -216,12 +223,8 @@ impl Manager {
         let line = |(name, change): &(String, Change)| format!("{name}: {}", change.words());
         let mut lines: Vec<String> = changes.iter().map(line).collect();
         if lines.is_empty() {
-            let what = if graph_changed {
-                "only what services say of one another has changed"
-            } else {
-                "nothing has changed"
-            };
-            lines.push(what.to_owned());
+            let of_others = "only what services say of one another has changed".to_owned();
+            lines.push(if graph_changed { of_others } else { untouched(number, is_other) });
         }
         Ok(Applied { targets, lines, events })
     }
@@ -330,5 +333,14 @@ impl Manager {
             self.known[id as usize].seq = 0;
             self.write_row(id);
         }
+    }
+}
+
+/// What there is to say where no service has changed.
+fn untouched(number: u64, is_other: bool) -> String {
+    if is_other {
+        format!("generation {number} is live, and no service is touched")
+    } else {
+        "nothing has changed".to_owned()
     }
 }

@@ -30,7 +30,7 @@ use super::requests::Inbox;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::record::{self, Head};
 use crate::manager::engine::{Action, Engine, Memory, State};
-use crate::manager::generations::LIVE;
+use crate::manager::generations::{BOOTED, LIVE};
 use crate::manager::graph::{Graph, Id, Kind};
 use crate::manager::live;
 use crate::manager::places::{COMMAND, EVENT, MANAGER, ONESHOT, Places, REQUESTS};
@@ -114,6 +114,10 @@ impl Manager {
             over: false,
         };
         manager.begin_boot_record(is_first);
+        if is_first {
+            // What the record of the boot is about stays as long as that does.
+            manager.mark_generation(BOOTED, manager.header.generation);
+        }
         manager.read_policy();
         live.rows.iter().for_each(|row| manager.rename(row.was.as_deref(), &row.name));
         if !damaged.is_empty() {

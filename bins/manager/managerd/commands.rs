@@ -47,6 +47,7 @@ impl Manager {
                 waiting.lines.push(format!("{name}: what came of its reload nobody knows"));
             } else if known.request < waiting.order {
                 known.request = waiting.order;
+                self.tell_how_often(*id, verb);
                 let wish = self.wish_of(verb, *id, &targets);
                 events.extend(wish.map(|wish| Event::Wish(*id, wish)));
                 if matches!(verb, Verb::Up | Verb::Reset) && self.is_tried_again(*id) {

@@ -13,6 +13,7 @@ use crate::manager::announcement::Announcement;
 use crate::manager::engine::{Action, Cause, Event, State, Wish};
 use crate::manager::graph::{Id, Kind};
 use crate::manager::reasons;
+use crate::manager::request::Verb;
 use crate::manager::table::Doing;
 
 /// So few entries svc-scan is not told of before all are made.
@@ -98,6 +99,21 @@ impl Manager {
     pub(super) fn tell_to_start(&mut self, id: Id) {
         let letter = self.letter(id);
         self.known[id as usize].told = self.write_letter(id, letter);
+    }
+
+    /// Whose process is there already is started again after its death, or is not.
+    pub(super) fn tell_how_often(&mut self, id: Id, verb: Verb) {
+        let is_daemon = self.graph.service(id).kind == Kind::Daemon;
+        let is_up = matches!(self.engine.state(id), State::Starting | State::Up | State::Ready);
+        if !is_daemon || !is_up {
+            return;
+        }
+        let letter = match (verb, self.engine.wish(id)) {
+            (Verb::Once, _) => Command::Once,
+            (Verb::Up, Wish::Once) => Command::Up,
+            (_, _) => return,
+        };
+        self.write_letter(id, letter);
     }
 
     /// A new supervisor may not have got that it is to start, which was written to the one before.

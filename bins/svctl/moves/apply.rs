@@ -4,13 +4,16 @@ use std::ffi::OsStr;
 use std::fmt::Display;
 
 use common::base::error::exit;
+use common::base::span::milliseconds;
 use common::base::stamp::Boot;
 use common::os::clock;
 use common::prelude::*;
 use common::program::{print, say};
 use rustix::fs::{Access, access};
 
-use super::{AS, NO_TEST, NO_WAIT, QUIET, TIMEOUT, ask_for, options, output, request, voice};
+use super::{
+    AS, NO_TEST, NO_WAIT, QUIET, TIMEOUT, ask_for, has_root, options, output, request, voice,
+};
 use crate::manager::change::plan;
 use crate::manager::change_set::ChangeSet;
 use crate::manager::compile::{self, Outcome, compile, print_all};
@@ -30,7 +33,7 @@ pub(in crate::svctl) const APPLY: Verb = Verb {
     operand: Operand::Generation,
     summary: "make live what the service files say, or this generation",
     options: &[
-        option("--confirm", "SECONDS", "go back after so long, unless confirmed"),
+        option("--confirm", "TIME", "go back after so long, unless confirmed"),
         NO_TEST,
         TIMEOUT,
         NO_WAIT,
@@ -132,6 +135,7 @@ fn make_live(call: &Call, number: u64, confirm: Option<u32>) -> Result<u8> {
     for (name, change) in &set.changes {
         plan.planned(name, &change.words())?;
     }
+    has_root(call)?;
     let names = vec![number.to_string()];
     let no_test = call.has("--no-test");
     let request = Request { confirm, no_test, names, ..request(Asked::Apply) };
@@ -181,7 +185,7 @@ fn keep_trial(call: &Call, number: Option<u64>) -> Result<()> {
             exit::NO,
             format_args!(
                 "another generation is on trial: {command} confirm keeps it, {command} rollback gives \
-                 it up for generation {back}; apply --confirm SECONDS tries what the files say now"
+                 it up for generation {back}; apply --confirm TIME tries what the files say now"
             ),
         ))
     })
@@ -213,10 +217,11 @@ fn plan(call: &Call) -> Result<Next> {
 
 /// How long a trial is.
 fn seconds(word: &OsStr) -> Result<u32> {
-    let seconds = word.to_str().and_then(|word| word.parse().ok()).filter(|seconds| *seconds > 0);
-    seconds.ok_or_else(|| {
+    let seconds = word.to_str().and_then(milliseconds).map(|ms| ms.div_ceil(1000));
+    let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+    seconds.filter(|seconds| *seconds > 0).ok_or_else(|| {
         let word = word.display();
-        Error::user(format_args!("invalid confirm: {word} (seconds within which you confirm: 60)"))
+        Error::user(format_args!("invalid time to confirm: {word} (60, 90s, 5min)"))
     })
 }
 

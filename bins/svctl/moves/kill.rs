@@ -7,9 +7,12 @@ use common::base::error::exit;
 use common::base::near::nearest;
 use common::base::signal::Signal;
 use common::format::letters::{COMMANDS, Command};
+use common::os::clock;
 use common::os::process::{BootId, Identity, Watched};
 use common::prelude::*;
 use common::program::print;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::{QUIET, voice};
@@ -21,6 +24,7 @@ use crate::svctl::names;
 use crate::svctl::verbs::{Operand, Verb, flag};
 use crate::tree;
 use crate::tree::client::{Service, alive};
+use crate::tree::listener::Listener;
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "kill",
@@ -31,6 +35,9 @@ pub(in crate::svctl) const VERB: Verb = Verb {
     options: &[flag("--whole", "to all of its process group"), QUIET],
     run,
 };
+
+/// How long a supervisor may take to see a death, ms.
+const LIMIT: u64 = 5000;
 
 fn run(call: &Call) -> Result<Next> {
     call.lives()?;
@@ -61,6 +68,8 @@ fn run(call: &Call) -> Result<Next> {
     };
     let identity = Identity { pid, start: status.start, boot: BootId::now() };
     let whole = call.has("--whole");
+    // Before it is sent: what comes of it is heard. Who may not listen does not wait.
+    let listener = service.subscribe().map(Listener::new).ok().filter(|_| signal == Signal::KILL);
     match letter(signal, whole) {
         Some(letter) => {
             let control = service.open_control().map_err(|e| refused(call, e))?;
@@ -68,10 +77,31 @@ fn run(call: &Call) -> Result<Next> {
         }
         None => directly(&identity, signal, whole).map_err(|e| refused(call, e))?,
     }
+    if let Some(listener) = listener {
+        wait_for_death(&service, &identity, listener)?;
+    }
     if call.has("--quiet") {
         return Ok(Next::Exit(exit::OK));
     }
     Ok(Next::Exit(print(&told(call, name, signal, pid))))
+}
+
+/// Nobody survives KILL: whoever asks next is told of what is there then.
+fn wait_for_death(service: &Service, identity: &Identity, mut listener: Listener) -> Result<()> {
+    let due = clock::boot().after(LIMIT);
+    let is_there = |service: &Service| -> Result<bool> {
+        let status = service.status()?;
+        Ok(status.is_some_and(|now| now.pid == Some(identity.pid) && now.start == identity.start))
+    };
+    while is_there(service)? && clock::boot() < due {
+        let mut fds = [PollFd::new(&listener, PollFlags::IN)];
+        match poll(&mut fds, clock::until(Some(due)).as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(e) => return Err(e).unable("wait for the death"),
+        }
+        listener.read().unable("read events")?;
+    }
+    Ok(())
 }
 
 /// Where the service is that is called so.

@@ -23,6 +23,8 @@ use crate::manager::change::output::Output;
 use crate::manager::change::{ask, signals};
 use crate::manager::engine::State;
 use crate::manager::request::{self, Request};
+use crate::manager::view::is_managed;
+use crate::tree;
 
 const TIMEOUT: Opt = option("--timeout", "TIME", "wait at most so long: 30s, 5min");
 const NO_WAIT: Opt = flag("--no-wait", "end when it is certain that it will be done");
@@ -99,6 +101,9 @@ pub(super) const LOOK: Verb = Verb {
 fn move_by(call: &Call, verb: request::Verb) -> Result<Next> {
     call.lives()?;
     let names = names::of_live(call)?;
+    if moves_up(verb) {
+        has_root(call)?;
+    }
     if moves_up(verb) && !call.has("--quiet") {
         changed::tell(call, &names);
     }
@@ -115,6 +120,17 @@ fn move_by(call: &Call, verb: request::Verb) -> Result<Next> {
 /// That alone.
 pub(super) fn request(verb: request::Verb) -> Request {
     Request { verb, with_dependents: false, confirm: None, no_test: false, names: Vec::new() }
+}
+
+/// Who has no supervisor yet gets none where svc-scan was killed: better said than waited for.
+fn has_root(call: &Call) -> Result<()> {
+    let site = &call.site;
+    if !is_managed(&site.sources()) || tree::is_running(&site.places().scan) {
+        return Ok(());
+    }
+    let command = site.command();
+    let text = format!("svc-scan is gone: {command} boot --background takes over what runs");
+    Err(Error::new(exit::NOT_SUPERVISED, text))
 }
 
 /// Whether it would be done by the definition there is.

@@ -48,7 +48,7 @@ fn tree(call: &Call, known: &Known) -> Object {
     object.put("scanned", &Value::Bool(known.is_scanned));
     object.put("generation", &Value::Number(known.generation().map(u64::cast_signed)));
     object.put_texts("warnings", &known.warnings(&call.site));
-    object.put("services", &Value::number(known.view.graph.len() as u64));
+    object.put("services", &Value::number(known.ids().count() as u64));
     for standing in Standing::ALL {
         let count = known.count(standing);
         object.put(standing.word(), &Value::number(count as u64));
@@ -80,7 +80,7 @@ pub(super) fn put(object: &mut Object, known: &Known, id: Id) {
 
 /// Problems first, then by name.
 pub(in crate::svctl) fn in_order(known: &Known) -> Vec<Id> {
-    let mut ids: Vec<Id> = known.view.graph.ids().collect();
+    let mut ids: Vec<Id> = known.ids().collect();
     ids.sort_by_key(|id| known.standing(*id));
     ids
 }
@@ -171,7 +171,7 @@ fn drawn(terminal: Terminal, known: &Known, ids: &[Id], rows: &[[String; 7]]) ->
 
 /// `12 services: 9 ready, 1 failed, 2 down`
 fn counts(terminal: Terminal, known: &Known) -> String {
-    let all = known.view.graph.len();
+    let all = known.ids().count();
     let mut order = vec![Standing::Ready];
     order.extend(Standing::ALL.into_iter().filter(|standing| *standing != Standing::Ready));
     let parts: Vec<String> = order
