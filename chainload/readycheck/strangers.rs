@@ -31,7 +31,9 @@ impl Strangers {
 
     /// Whoever accepts connections is one of them, for all that can be known.
     pub(super) fn are_alone(&self) -> bool {
-        self.port().map(listeners).is_some_and(|now| !now.is_empty() && now.is_subset(&self.sockets))
+        self.port()
+            .map(listeners)
+            .is_some_and(|now| !now.is_empty() && now.is_subset(&self.sockets))
     }
 }
 

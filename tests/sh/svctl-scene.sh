@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2154  # of lib.sh and svctl.sh
 # svctl-scene.sh - services in all the states that there are; sourced after svctl.sh.
 unset COLUMNS NO_COLOR COPPICE_PREFIX
 
