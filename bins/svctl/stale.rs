@@ -24,7 +24,7 @@ use crate::json::{Object, Value};
 use crate::manager::change_set::{Change, ChangeSet};
 use crate::manager::engine::State;
 use crate::manager::generations;
-use crate::manager::live::{self, Live, accepted};
+use crate::manager::live::{self, Live};
 use crate::tree::client::Service;
 
 pub(super) const VERB: Verb = Verb {
@@ -81,7 +81,7 @@ fn run(call: &Call) -> Result<Next> {
 /// Definitions that are not what is live any more.
 fn definitions(call: &Call, live: &Live, findings: &mut BTreeMap<String, Finding>) {
     let site = &call.site;
-    if let Ok(number) = accepted(&site.generations)
+    if let Ok(number) = live::meant(&site.generations, &live.header)
         && number != live.header.generation
         && let Ok(set) = ChangeSet::new(&site.generations, live, number)
     {

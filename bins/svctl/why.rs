@@ -196,7 +196,7 @@ impl Why<'_> {
             warnings.iter().for_each(|line| text += &format!("! {line}\n"));
         }
         let mut groups: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
-        for id in known.view.graph.ids().filter(|id| !known.standing(*id).is_settled()) {
+        for id in known.ids().filter(|id| !known.standing(*id).is_settled()) {
             let root = known.root(id).map_or(id, |(root, _)| root);
             groups.entry(root).or_default().push(id);
         }

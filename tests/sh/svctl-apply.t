@@ -63,6 +63,7 @@ code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
 is 'on trial' "$code $(tail -n 1 said | sed "s,$T,T,")" '0 svctl: hint: svctl --prefix T confirm keeps it; without it, generation 2 is back in 60 s'
 boot() { readlink "$lib/boot"; }
 is 'what is on trial is not what a boot takes' "$(boot)" generations/2
+is 'what is on trial is not stale' "$(ctl stale | grep 'defines it otherwise')" ''
 says 1 'svctl: fatal: another generation is on trial: svctl --prefix T confirm keeps it, svctl --prefix T rollback gives it up for generation 2; apply --confirm TIME tries what the files say now' 'another apply does not end the trial' apply
 exits 1 'nor does one of a generation' ctl apply 3
 exits 1 'nor a rollback to a third' ctl rollback 1
