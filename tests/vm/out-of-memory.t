@@ -2,7 +2,8 @@
 # A service that eats more memory than its cgroup may have: what svctl says of it.
 . "${0%/*}/../sh/lib.sh"
 here=$root/tests/sh
-. "${0%/*}/../sh/svctl.sh"
+# shellcheck source=../sh/svctl.sh
+. "$here/svctl.sh"
 unset COLUMNS
 
 if ! grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
