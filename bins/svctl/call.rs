@@ -1,7 +1,6 @@
-//! The command line: a verb, its options and arguments, in any order that makes sense.
+//! What can be asked for and what was: verbs with their options, and a call of one.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use common::base::args::parse;
@@ -9,13 +8,103 @@ use common::base::near::nearest;
 use common::base::span::milliseconds;
 use common::prelude::*;
 
-use super::site::{Choice, Kind, Site};
-use super::terminal::{Colour, Terminal};
-use super::verbs::{EVERYWHERE, Opt, Verb, all, find};
+use super::site::{Kind, Site};
+use super::terminal::Terminal;
+
+/// What the arguments of a verb are: for completions, and to say who is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operand {
+    Nothing,
+    /// Services that are live, or of the service files.
+    Service,
+    Generation,
+    Verb,
+    File,
+    /// One of the words that the help shows.
+    Word,
+}
+
+/// A verb.
+pub(super) struct Verb {
+    pub(super) word: &'static str,
+    /// The arguments as the help shows them.
+    pub(super) arguments: &'static str,
+    /// How many there may be.
+    pub(super) count: std::ops::RangeInclusive<usize>,
+    pub(super) operand: Operand,
+    /// What it does: a line of the help, at most 68 characters.
+    pub(super) summary: &'static str,
+    /// Its own options, besides those of all.
+    pub(super) options: &'static [Opt],
+    pub(super) run: fn(&Call) -> Result<Next>,
+}
+
+/// An option.
+#[derive(Debug)]
+pub(super) struct Opt {
+    /// As it is typed: `--long` or `-x`.
+    pub(super) name: &'static str,
+    /// What its value is called; empty: it has none.
+    pub(super) value: &'static str,
+    pub(super) help: &'static str,
+}
+
+/// An option without a value.
+pub(super) const fn flag(name: &'static str, help: &'static str) -> Opt {
+    Opt { name, value: "", help }
+}
+
+/// An option with one.
+pub(super) const fn option(name: &'static str, value: &'static str, help: &'static str) -> Opt {
+    Opt { name, value, help }
+}
+
+/// As many arguments as one likes.
+pub(super) const ANY: usize = usize::MAX;
+
+/// The options that every verb has; a verb that prints nothing but lines has no use for the last two.
+pub(super) const EVERYWHERE: &[Opt] = &[
+    flag("--user", "your own tree instead of the system's"),
+    option("--prefix", "DIR", "a tree of which everything is below DIR ($COPPICE_PREFIX)"),
+    option("--root", "DIR", "the system in the directory DIR, of which nothing runs"),
+    flag("--json", "objects, a line each, for programs"),
+    option("--color", "WHEN", "auto (on a terminal, the default), always or never"),
+];
+
+/// All verbs in the order of the help, with the line above those that are about the same.
+#[derive(Clone, Copy)]
+pub(super) struct Verbs(pub(super) &'static [(&'static str, &'static [Verb])]);
+
+impl Verbs {
+    /// All of them.
+    pub(super) fn all(self) -> impl Iterator<Item = &'static Verb> {
+        self.0.iter().flat_map(|(_, verbs)| *verbs)
+    }
+
+    /// The verb that is called so.
+    pub(super) fn find(self, word: &str) -> Option<&'static Verb> {
+        self.all().find(|verb| verb.word == word)
+    }
+
+    /// The verb that a word is, or the one that may be meant.
+    pub(super) fn named(self, word: &OsStr) -> Result<&'static Verb> {
+        let text = word.to_string_lossy();
+        self.find(&text).ok_or_else(|| {
+            let near = nearest(&text, self.all().map(|verb| verb.word));
+            let hint = near.first().map_or_else(
+                || "svctl --help lists all".to_owned(),
+                |near| format!("did you mean {near}?"),
+            );
+            Error::user(format_args!("no verb {text}: {hint}"))
+        })
+    }
+}
 
 /// What was asked for.
 pub(super) struct Call {
     pub(super) verb: &'static Verb,
+    /// All that there are.
+    pub(super) verbs: Verbs,
     /// `--help` stands behind the verb.
     pub(super) is_about_itself: bool,
     /// Its own options as they came.
@@ -74,131 +163,5 @@ impl Call {
             })
         };
         self.operands.iter().map(name).collect()
-    }
-}
-
-/// What was said before the verb was known to be complete.
-#[derive(Default)]
-struct Said {
-    choice: Choice,
-    json: bool,
-    colour: Colour,
-    is_help: bool,
-    is_version: bool,
-}
-
-/// Reads the command line.
-pub(super) fn read(mut args: Args) -> Result<Call> {
-    let mut said = Said::default();
-    let mut verb: Option<&'static Verb> = None;
-    let (mut options, mut operands) = (Vec::new(), Vec::new());
-    loop {
-        while let Some(name) = args.option()? {
-            if said.take(&name, &mut args)? {
-                continue;
-            }
-            let own = verb.and_then(|verb| verb.options.iter().find(|opt| opt.name == name));
-            let Some(own) = own else { return Err(stray(&name, verb)) };
-            let value = if own.value.is_empty() { OsString::new() } else { args.raw_value()? };
-            options.push((own, value));
-        }
-        let Some(word) = args.next_operand() else { break };
-        match verb {
-            None => verb = Some(named(&word)?),
-            Some(_) => operands.push(word),
-        }
-    }
-    // Without a verb they are about svctl.
-    let of_all = match (verb, said.is_help, said.is_version) {
-        (None, true, _) => find("help"),
-        (None, false, true) => find("version"),
-        (Some(_), _, _) | (None, false, false) => None,
-    };
-    said.is_help &= verb.is_some();
-    if let (Some(verb), true) = (verb, said.is_version) {
-        return Err(stray("--version", Some(verb)));
-    }
-    let Some(verb) = verb.or(of_all) else {
-        return Err(Error::user("missing verb: svctl --help lists them"));
-    };
-    if !said.is_help {
-        check(verb, &operands)?;
-    }
-    Ok(Call {
-        verb,
-        is_about_itself: said.is_help,
-        options,
-        operands,
-        site: match said.is_help || of_all.is_some() {
-            true => Site::default(),
-            false => Site::new(said.choice)?,
-        },
-        json: said.json,
-        terminal: Terminal::of_output(said.colour),
-    })
-}
-
-impl Said {
-    /// Takes an option that every verb has; false: it is none.
-    fn take(&mut self, name: &str, args: &mut Args) -> Result<bool> {
-        match name {
-            "--user" => self.choice.user = true,
-            "--prefix" => self.choice.prefix = Some(PathBuf::from(args.raw_value()?)),
-            "--root" => self.choice.root = Some(PathBuf::from(args.raw_value()?)),
-            "--json" => self.json = true,
-            "--color" => self.colour = Colour::parse(&args.value::<String>("color")?)?,
-            "--help" | "-h" => self.is_help = true,
-            "--version" | "-V" => self.is_version = true,
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-}
-
-/// The verb that a word is, or the one that may be meant.
-pub(super) fn named(word: &OsStr) -> Result<&'static Verb> {
-    let text = word.to_string_lossy();
-    find(&text).ok_or_else(|| {
-        let near = nearest(&text, all().map(|verb| verb.word));
-        let hint = near.first().map_or_else(
-            || "svctl --help lists all".to_owned(),
-            |near| format!("did you mean {near}?"),
-        );
-        Error::user(format_args!("no verb {text}: {hint}"))
-    })
-}
-
-/// The complaint about an option that is not one, or not of this verb.
-fn stray(name: &str, verb: Option<&Verb>) -> Error {
-    let of = |verb: &&Verb| verb.options.iter().any(|opt| opt.name == name);
-    let Some(verb) = verb else {
-        return match all().find(of) {
-            Some(_) => Error::user(format_args!("{name} belongs behind its verb")),
-            None => Error::user(format_args!("invalid option {name}{}", near(name, &[]))),
-        };
-    };
-    let near = near(name, verb.options);
-    Error::user(format_args!("{} has no option {name}{near}", verb.word))
-}
-
-/// The option that may be meant, of these and those of all.
-fn near(name: &str, options: &[Opt]) -> String {
-    let known = options.iter().chain(EVERYWHERE).map(|opt| opt.name);
-    let near = nearest(name, known).first().map(|near| format!(" (did you mean {near}?)"));
-    near.unwrap_or_default()
-}
-
-fn check(verb: &Verb, operands: &[OsString]) -> Result<()> {
-    if operands.len() < *verb.count.start() {
-        return Err(Error::user(format_args!(
-            "{} what? svctl {} {}",
-            verb.word, verb.word, verb.arguments
-        )));
-    }
-    match operands.get(*verb.count.end()) {
-        Some(word) => {
-            Err(Error::user(format_args!("{} takes no argument {}", verb.word, word.display())))
-        }
-        None => Ok(()),
     }
 }

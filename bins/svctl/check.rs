@@ -6,9 +6,8 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::print;
 
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Verb};
 use super::site::Site;
-use super::verbs::{ANY, Operand, Verb};
 use crate::json::{Object, Value};
 use crate::manager::compile::{Options, compile, print_all};
 use crate::manager::service_file::diagnostic::Diagnostic;

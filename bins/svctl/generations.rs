@@ -10,10 +10,9 @@ use common::prelude::*;
 use common::program::print;
 
 use super::ages::clock;
-use super::call::Call;
+use super::call::{Call, Operand, Verb};
 use super::cut::cut;
 use super::site::Kind;
-use super::verbs::{Operand, Verb};
 use crate::json::{Object, Value};
 use crate::manager::generations::{self, BOOT, GOOD, linked};
 use crate::manager::live::{self, Generation};

@@ -8,10 +8,9 @@ use common::prelude::*;
 use common::program::{print, warn};
 use rustix::fs::CWD;
 
-use super::call::Call;
+use super::call::{self, Call, Operand, option};
 use super::moves;
 use super::root::Root;
-use super::verbs::{self, Operand, option};
 use crate::json::{Object, Value};
 use crate::manager::change::options::Options;
 use crate::manager::change::output::Output;
@@ -19,7 +18,7 @@ use crate::manager::places::STATE;
 use crate::manager::request::Verb;
 use crate::manager::view::is_managed;
 
-pub(super) const VERB: verbs::Verb = verbs::Verb {
+pub(super) const VERB: call::Verb = call::Verb {
     word: "halt",
     arguments: "",
     count: 0..=0,

@@ -4,11 +4,10 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::{print, warn};
 
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Opt, Verb, flag};
 use super::known::Known;
 use super::names::{NOT_UP, UNKNOWN, meant};
 use super::standing::Standing;
-use super::verbs::{ANY, Operand, Opt, Verb, flag};
 use crate::json::{Object, Value};
 use crate::manager::graph::Id;
 

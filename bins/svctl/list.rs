@@ -3,14 +3,13 @@
 use common::prelude::*;
 use common::program::{print, warn};
 
-use super::call::Call;
+use super::call::{Call, Operand, Verb, flag};
 use super::cut::{cut, padded, width};
 use super::known::Known;
 use super::plain::plain;
 use super::site::Kind as SiteKind;
 use super::standing::Standing;
 use super::terminal::Ink;
-use super::verbs::{Operand, Verb, flag};
 use crate::json::{Object, Value};
 use crate::manager::compile::installed::{Installed, installed};
 

@@ -5,10 +5,9 @@ use std::ffi::{OsStr, OsString};
 use common::base::future::Future;
 use common::prelude::*;
 
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Verb, flag, option};
 use super::names::meaning;
 use super::site::lower;
-use super::verbs::{ANY, Operand, Verb, flag, option};
 
 pub(super) const VERB: Verb = Verb {
     word: "logs",

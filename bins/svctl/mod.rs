@@ -6,6 +6,7 @@ mod boot;
 mod bootchart;
 mod call;
 mod check;
+mod command_line;
 mod completions;
 mod cut;
 mod events;
@@ -49,7 +50,7 @@ fn main(args: Args) -> Result<Next> {
 }
 
 fn run(args: Args) -> Result<Next> {
-    let call = call::read(args)?;
+    let call = command_line::read(args, verbs::VERBS)?;
     if call.is_about_itself {
         return Ok(Next::Exit(common::program::print(&help::of(call.verb))));
     }

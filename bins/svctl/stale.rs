@@ -16,10 +16,9 @@ use common::prelude::*;
 use common::program::{print, say};
 use rustix::process::Pid;
 
-use super::call::Call;
+use super::call::{Call, Operand, Verb};
 use super::moves::changed::Since;
 use super::moves::voice;
-use super::verbs::{Operand, Verb};
 use crate::json::{Object, Value};
 use crate::manager::change_set::{Change, ChangeSet};
 use crate::manager::engine::State;

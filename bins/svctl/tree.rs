@@ -4,13 +4,12 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::{print, warn};
 
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Verb, flag, option};
 use super::cut::cut;
 use super::known::Known;
 use super::names::meant;
 use super::site::Kind as SiteKind;
 use super::terminal::Ink;
-use super::verbs::{ANY, Operand, Verb, flag, option};
 use crate::json::{Object, Value};
 use crate::manager::graph::{Edge, Id, Relation};
 use crate::manager::graph_file::words;

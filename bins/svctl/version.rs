@@ -3,8 +3,7 @@
 use common::prelude::*;
 use common::program::print;
 
-use super::call::Call;
-use super::verbs::{Operand, Verb};
+use super::call::{Call, Operand, Verb};
 use crate::json::{Object, Value};
 
 pub(super) const VERB: Verb = Verb {

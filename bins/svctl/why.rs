@@ -8,7 +8,7 @@ use common::program::{print, warn};
 
 use super::advice;
 use super::ages::ahead;
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Verb};
 use super::cut::width;
 use super::known::Known;
 use super::names::meant;
@@ -16,7 +16,6 @@ use super::plain::plain;
 use super::standing::Standing;
 use super::status::one::{line_object, tail};
 use super::terminal::Ink;
-use super::verbs::{ANY, Operand, Verb};
 use crate::json::{Object, Value};
 use crate::log::read::tail::{Line, last_lines};
 use crate::manager::engine::Cause;

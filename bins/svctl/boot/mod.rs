@@ -21,11 +21,10 @@ use rustix::fs::{CWD, Mode};
 use rustix::process::umask;
 use rustix::stdio::stderr;
 
-use super::call::Call;
+use super::call::{Call, Operand, Verb, flag};
 use super::check::files_of;
 use super::root::Root;
 use super::site::{Kind, Site};
-use super::verbs::{Operand, Verb, flag};
 use crate::json::{Object, Value};
 use crate::manager::compile::{self, print_all};
 use crate::manager::generations::{self, BOOT, LIVE};

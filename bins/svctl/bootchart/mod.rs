@@ -6,11 +6,10 @@ mod draw;
 use common::prelude::*;
 use common::program::print;
 
-use super::call::Call;
+use super::call::{Call, Operand, Verb, flag, option};
 use super::cut::{padded, width};
 use super::svg;
 use super::terminal::Ink;
-use super::verbs::{Operand, Verb, flag, option};
 use crate::json::{Object, Value};
 use boot::{Boot, Mark, Row};
 

@@ -1,7 +1,7 @@
 //! For bash: share/bash-completion/completions/svctl.
 
 use super::{Kind, Place, kind, place};
-use crate::svctl::verbs::{self, EVERYWHERE, Opt, Verb};
+use crate::svctl::call::{EVERYWHERE, Opt, Verb, Verbs};
 
 /// What is in front of the tables.
 const HEAD: &str = r#"# Completes svctl; made by: svctl completions bash
@@ -32,8 +32,8 @@ complete -F _svctl svctl
 "#;
 
 /// The whole script.
-pub(super) fn script() -> String {
-    let options = || verbs::all().flat_map(|verb| verb.options).chain(EVERYWHERE);
+pub(super) fn script(verbs: Verbs) -> String {
+    let options = || verbs.all().flat_map(|verb| verb.options).chain(EVERYWHERE);
     let mut with: Vec<&str> =
         options().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
     with.sort_unstable();
@@ -47,9 +47,9 @@ pub(super) fn script() -> String {
     values.dedup();
     text += &values.concat();
     text += "\t*) return ;;\n\tesac\n\tcase $verb in\n";
-    let verbs: Vec<_> = verbs::all().map(|verb| verb.word).collect();
-    text += &format!("\t'') words='{}' options='{}' ;;\n", verbs.join(" "), names(EVERYWHERE));
-    text += &verbs::all().map(arm).collect::<String>();
+    let words: Vec<_> = verbs.all().map(|verb| verb.word).collect();
+    text += &format!("\t'') words='{}' options='{}' ;;\n", words.join(" "), names(EVERYWHERE));
+    text += &verbs.all().map(arm).collect::<String>();
     text + "\tesac\n" + TAIL
 }
 

@@ -1,7 +1,7 @@
 //! For fish: share/fish/vendor_completions.d/svctl.fish.
 
 use super::{Kind, Place, kind, place};
-use crate::svctl::verbs::{self, EVERYWHERE, Opt, Verb};
+use crate::svctl::call::{EVERYWHERE, Opt, Verb, Verbs};
 
 const HEAD: &str = r#"# Completes svctl; made by: svctl completions fish
 # __svctl_line - the options that say which tree, --, and the words that are none: first the verb.
@@ -49,15 +49,15 @@ complete -c svctl -f
 "#;
 
 /// The whole script.
-pub(super) fn script() -> String {
-    let options = || verbs::all().flat_map(|verb| verb.options).chain(EVERYWHERE);
+pub(super) fn script(verbs: Verbs) -> String {
+    let options = || verbs.all().flat_map(|verb| verb.options).chain(EVERYWHERE);
     let mut with: Vec<&str> =
         options().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
     with.sort_unstable();
     with.dedup();
     let mut text = format!("{HEAD}            case {}\n{TAIL}", with.join(" "));
     EVERYWHERE.iter().for_each(|opt| text += &option("", opt));
-    for verb in verbs::all() {
+    for verb in verbs.all() {
         text += &format!(
             "complete -c svctl -n '__svctl_verb \"\"' -a {} -d {}\n",
             verb.word,

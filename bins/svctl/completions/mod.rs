@@ -10,9 +10,8 @@ use common::base::signal::Signal;
 use common::prelude::*;
 use common::program::print;
 
-use super::call::Call;
+use super::call::{Call, Operand, Opt, Verb};
 use super::files;
-use super::verbs::{Operand, Opt, Verb, all};
 use crate::json::{Object, Value};
 use crate::manager::generations::{BOOT, GOOD, numbers};
 use crate::manager::view::View;
@@ -30,12 +29,12 @@ pub(super) const VERB: Verb = Verb {
 fn run(call: &Call) -> Result<Next> {
     let word = call.operands.first().and_then(|word| word.to_str()).unwrap_or_default();
     let text = match word {
-        "bash" => bash::script(),
-        "zsh" => zsh::script(),
-        "fish" => fish::script(),
+        "bash" => bash::script(call.verbs),
+        "zsh" => zsh::script(call.verbs),
+        "fish" => fish::script(call.verbs),
         "services" => lines(services(call)),
         "generations" => lines(generations(call)),
-        "verbs" => lines(all().map(|verb| verb.word.to_owned())),
+        "verbs" => lines(call.verbs.all().map(|verb| verb.word.to_owned())),
         "signals" => lines((1..32).filter_map(|n| Signal(n).name()).map(str::to_owned)),
         _ => {
             let what = format_args!(

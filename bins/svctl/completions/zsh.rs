@@ -1,7 +1,7 @@
 //! For zsh: share/zsh/site-functions/_svctl.
 
 use super::{Kind, Place, kind, place, quoted};
-use crate::svctl::verbs::{EVERYWHERE, Opt, Verb, all};
+use crate::svctl::call::{EVERYWHERE, Opt, Verb, Verbs};
 
 const HEAD: &str = r#"#compdef svctl
 # Completes svctl; made by: svctl completions zsh
@@ -38,13 +38,13 @@ _svctl "$@"
 "#;
 
 /// The whole script.
-pub(super) fn script() -> String {
+pub(super) fn script(verbs: Verbs) -> String {
     let line = |word: String| format!("\t\t{word}\n");
     let everywhere: String = EVERYWHERE.iter().map(|opt| line(option(opt))).collect();
     let verb =
         |verb: &Verb| line(quoted(&format!("{}:{}", verb.word, verb.summary.replace(':', "\\:"))));
-    let verbs: String = all().map(verb).collect();
-    let arms: String = all().map(arm).collect();
+    let arms: String = verbs.all().map(arm).collect();
+    let verbs: String = verbs.all().map(verb).collect();
     format!("{HEAD}\teverywhere=(\n{everywhere}\t)\n\tverbs=(\n{verbs}\t)\n{MIDDLE}{arms}{TAIL}")
 }
 

@@ -19,9 +19,8 @@ use rustix::fs::CWD;
 use rustix::io::Errno;
 use rustix::stdio::stdout;
 
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Verb};
 use super::moves::voice::nobody;
-use super::verbs::{ANY, Operand, Verb};
 use crate::json::Value;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::State;

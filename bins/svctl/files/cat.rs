@@ -6,10 +6,9 @@ use common::program::{print, warn};
 
 use super::{names, read};
 use crate::json::{Object, Value};
-use crate::svctl::call::Call;
+use crate::svctl::call::{ANY, Call, Operand, Verb};
 use crate::svctl::plain::{plain, plain_lines};
 use crate::svctl::terminal::Ink;
-use crate::svctl::verbs::{ANY, Operand, Verb};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "cat",

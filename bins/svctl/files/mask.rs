@@ -12,8 +12,7 @@ use super::{check_now, names, read, store, vet};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
-use crate::svctl::call::Call;
-use crate::svctl::verbs::{ANY, Operand, Opt, Verb, flag};
+use crate::svctl::call::{ANY, Call, Operand, Opt, Verb, flag};
 
 pub(in crate::svctl) const MASK: Verb = Verb {
     word: "mask",

@@ -18,7 +18,6 @@ use super::call::Call;
 use super::names::meaning;
 use super::plain::plain_lines;
 use super::site::Site;
-use super::verbs::find;
 use crate::manager::compile::root::Changes;
 use crate::manager::compile::whole::Whole;
 
@@ -89,9 +88,11 @@ fn say(text: &str) -> Result<()> {
 
 /// Another verb, for the same tree.
 fn also(call: &Call, word: &str, operands: &[String]) -> Result<u8> {
-    let verb = find(word).ok_or_else(|| Error::system(format_args!("no verb {word}")))?;
+    let verb =
+        call.verbs.find(word).ok_or_else(|| Error::system(format_args!("no verb {word}")))?;
     let next = (verb.run)(&Call {
         verb,
+        verbs: call.verbs,
         is_about_itself: false,
         options: Vec::new(),
         operands: operands.iter().map(Into::into).collect(),

@@ -11,11 +11,10 @@ use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
 use crate::manager::files;
 use crate::manager::view::View;
-use crate::svctl::call::Call;
+use crate::svctl::call::{ANY, Call, Operand, Verb, flag};
 use crate::svctl::cut::width;
 use crate::svctl::plain::{plain, plain_lines};
 use crate::svctl::terminal::{Ink, Terminal};
-use crate::svctl::verbs::{ANY, Operand, Verb, flag};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "show",

@@ -11,10 +11,9 @@ use std::fs;
 use common::prelude::*;
 use common::program::warn;
 
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Verb, flag, option};
 use super::site::Kind as Of;
 use super::svg;
-use super::verbs::{ANY, Operand, Verb, flag, option};
 use crate::json::{Object, Value};
 use crate::manager::db::dot;
 use crate::manager::engine::{Engine, State};

@@ -21,10 +21,9 @@ use crate::manager::live::{self, Live};
 use crate::manager::request::{Request, Verb as Asked};
 use crate::manager::view::{is_managed, number};
 use crate::manager::{generations, live::accepted, table};
-use crate::svctl::call::Call;
+use crate::svctl::call::{Call, Operand, Verb, option};
 use crate::svctl::check;
 use crate::svctl::site::Kind;
-use crate::svctl::verbs::{Operand, Verb, option};
 
 pub(in crate::svctl) const APPLY: Verb = Verb {
     word: "apply",

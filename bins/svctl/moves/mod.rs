@@ -15,9 +15,8 @@ use common::program::print;
 
 use self::progress::Progress;
 use self::voice::Own;
-use super::call::Call;
+use super::call::{ANY, Call, Operand, Opt, Verb, flag, option};
 use super::names;
-use super::verbs::{ANY, Operand, Opt, Verb, flag, option};
 use crate::manager::change::options::Options;
 use crate::manager::change::output::Output;
 use crate::manager::change::{ask, signals};

@@ -6,9 +6,8 @@ use super::{AS, NO_WAIT, QUIET, TIMEOUT, options, output, watched};
 use crate::manager::change::options::Goal;
 use crate::manager::change::signals;
 use crate::manager::change::wait;
-use crate::svctl::call::Call;
+use crate::svctl::call::{ANY, Call, Operand, Verb, flag};
 use crate::svctl::names;
-use crate::svctl::verbs::{ANY, Operand, Verb, flag};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "wait",

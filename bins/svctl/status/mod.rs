@@ -4,11 +4,10 @@ use common::base::error::exit;
 use common::prelude::*;
 use common::program::{print, warn};
 
-use crate::svctl::call::Call;
+use crate::svctl::call::{ANY, Call, Operand, Verb, flag, option};
 use crate::svctl::known::Known;
 use crate::svctl::names::{NOT_UP, UNKNOWN, meant};
 use crate::svctl::standing::Standing;
-use crate::svctl::verbs::{ANY, Operand, Verb, flag, option};
 
 mod definition;
 pub(super) mod one;

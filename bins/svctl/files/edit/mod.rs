@@ -18,8 +18,7 @@ use super::{Verdict, count, judge, names, note, read, say, store};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
-use crate::svctl::call::Call;
-use crate::svctl::verbs::{Operand, Verb, flag};
+use crate::svctl::call::{Call, Operand, Verb, flag};
 
 pub(in crate::svctl) const VERB: Verb = Verb {
     word: "edit",
