@@ -185,7 +185,7 @@ impl Known {
         }
     }
 
-    /// How often it was started again.
+    /// How often it was started again, by hand or after a death: its supervisor does not count them apart.
     pub(super) fn restarts(&self, id: Id) -> u64 {
         self.status(id).map_or(0, |status| status.starts.saturating_sub(1))
     }

@@ -14,7 +14,7 @@ use super::known::Known;
 use super::names::meant;
 use super::plain::plain;
 use super::standing::Standing;
-use super::status::one::{line_object, tail};
+use super::status::lines::{line_object, tail};
 use super::terminal::Ink;
 use crate::json::{Object, Value};
 use crate::log::read::tail::{Line, last_lines};

@@ -39,6 +39,8 @@ timeout-start = "1h"
 EOF
 unit spare <<'EOF'
 exec = ["sleep", "1000"]
+wants = ["cache"]
+after = ["cache"]
 EOF
 unit web <<'EOF'
 description = "The web application"

@@ -57,6 +57,14 @@ ln -s /dev/null "$etc/services/mask.toml"
 exits 4 'a masked name is nothing live' ctl status mask
 like 'and that it is masked is said' "$(cat err)" 'mask is masked by .*: svctl --prefix .* unmask mask'
 
+like 'who is needed twice over is named once' "$(ctl status spare)" '^ +Needs: wants and after cache .ready.$'
+like 'as is who needs it' "$(ctl status cache)" 'Needed by: .*wants and after spare .down.'
+ctl start spare --quiet
+is 'who was started once was not started again' "$(ctl status spare | grep -c Restarts)" 0
+ctl restart spare --quiet
+like 'how often it was says what counts' "$(ctl status spare)" '^ +Restarts: 1, by hand or after a death$'
+ctl stop spare --quiet
+
 # ---- stale ----
 is 'as applied nothing is stale' "$(ctl status web | grep -c Stale)" 0
 touch "$etc/services/web.toml"
@@ -69,7 +77,7 @@ like 'which list names as well' "$(ctl list --broken)" '^web +- +ready +.*web.to
 rm "$etc/services/web.toml"
 like 'what has no file any more' "$(ctl status web)" 'Stale: it goes with the next'
 mkdir "$etc/services/cache.d"
-echo 'requires = ["spare"]' >"$etc/services/cache.d/need.toml"
+echo 'requires = ["database"]' >"$etc/services/cache.d/need.toml"
 like 'a drop-in that changes who is needed counts' "$(ctl status cache)" 'Stale: changed since generation 1'
 like 'and is named' "$(ctl status cache)" 'Drop-in: .*cache.d/need.toml'
 

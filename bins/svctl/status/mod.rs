@@ -10,8 +10,11 @@ use crate::svctl::names::{NOT_UP, UNKNOWN, meant};
 use crate::svctl::standing::Standing;
 
 mod definition;
-pub(super) mod one;
+pub(super) mod lines;
+mod one;
 mod processes;
+mod related;
+mod sign;
 mod table;
 mod usage;
 

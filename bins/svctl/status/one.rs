@@ -1,21 +1,23 @@
 //! All that is known of one service.
 
 use common::base::error::{errno, reason};
-use common::base::stamp::Wall;
 use common::os::cgroup;
 use common::os::process;
 use rustix::process::Pid;
 
 use super::definition::{self, Definition};
+use super::lines::{line_object, tail};
 use super::processes::{self, Process};
+use super::related;
+use super::sign;
 use super::table::put;
 use super::usage::{Usage, usage};
 use crate::json::{Object, Value};
 use crate::log::read::tail::{Line, last_lines};
 use crate::manager::compile::installed::Since;
 use crate::manager::engine::{Cause, Wish};
-use crate::manager::graph::{Edge, Id, Kind};
-use crate::manager::graph_file::{self, said, words};
+use crate::manager::graph::{Id, Kind};
+use crate::manager::graph_file;
 use crate::manager::reasons;
 use crate::svctl::advice;
 use crate::svctl::ages::{ahead, bytes, clock, long};
@@ -43,7 +45,8 @@ pub(super) struct One<'a> {
 impl One<'_> {
     /// For people.
     pub(super) fn shown(&self) -> String {
-        let (terminal, standing) = (self.call.terminal, self.known.standing(self.id));
+        let (known, id) = (self.known, self.id);
+        let (terminal, standing) = (self.call.terminal, known.standing(id));
         let name = terminal.paint(Ink::Strong, self.known.name(self.id));
         let description = self.description().map(|text| format!(" - {}", plain(&text)));
         let mut text =
@@ -80,14 +83,17 @@ impl One<'_> {
         for (label, line) in self.files() {
             say(label, &line);
         }
-        for (label, line) in [("Needs", self.related(true)), ("Needed by", self.related(false))] {
+        let related =
+            [("Needs", related::needs(known, id)), ("Needed by", related::users(known, id))];
+        for (label, edges) in related {
+            let line = related::line(known, edges);
             if !line.is_empty() {
                 say(label, &line);
             }
         }
         if let Some((path, lines)) = self.log() {
             say("Log", &path.display().to_string());
-            text += &self.tail(&lines);
+            text += &tail(self.call, &lines, "  ");
         }
         text
     }
@@ -119,8 +125,8 @@ impl One<'_> {
         object.put("file", &Value::Text(definition.path.as_ref().map(path)));
         object.put_texts("drop-ins", &definition.drop_ins.iter().map(path).collect::<Vec<_>>());
         object.put("stale", &Value::Bool(definition.since != Since::Same));
-        object.put_objects("needs", self.relations(true));
-        object.put_objects("needed-by", self.relations(false));
+        object.put_objects("needs", related::objects(known, related::needs(known, id)));
+        object.put_objects("needed-by", related::objects(known, related::users(known, id)));
         let (path, lines) = self.log().unwrap_or_default();
         object.put(
             "log",
@@ -156,38 +162,15 @@ impl One<'_> {
             .map(|since| format!(" since {} ({})", clock(since), long(since, known.wall)));
         let service = known.view.graph.service(id);
         let readiness = match (known.standing(id), service.kind) {
-            (Standing::Ready, Kind::Daemon) if service.has_readiness => self.sign().0,
+            (Standing::Ready, Kind::Daemon) if service.has_readiness => sign::of(known, id).0,
             (Standing::Ready, Kind::Daemon) => ", as it runs: it has no other way to say so",
             (Standing::Ready, Kind::Oneshot) => ", as its start command was done",
-            (Standing::Up, _) => self.sign().1,
+            (Standing::Up, _) => sign::of(known, id).1,
             _ => "",
         };
         let paused = known.status(id).is_some_and(|status| status.paused);
         let paused = if paused { ", paused by STOP" } else { "" };
         format!("{}{}{paused}{readiness}", known.standing(id).word(), since.unwrap_or_default())
-    }
-
-    /// How it is known to be ready, and that it is not yet: a line of its run script looks for it, or it
-    /// says so itself.
-    fn sign(&self) -> (&'static str, &'static str) {
-        let path = format!("services/{}/run", self.known.name(self.id));
-        let text = std::fs::read_to_string(self.known.view.path.join(path)).unwrap_or_default();
-        let line = text.lines().find(|line| {
-            ["svc-readycheck ", "svc-follow "].iter().any(|link| line.starts_with(link))
-        });
-        let has = |option| line.is_some_and(|line| line.split(' ').any(|word| word == option));
-        match line {
-            None => (", and has said so", ": it runs, and has not said yet that it is ready"),
-            Some(_) if has("-c") => (", as its check succeeds", ": it runs, and its check fails"),
-            Some(_) if has("-i") => (", as its port answers", ": it runs, and its port is silent"),
-            Some(_) if has("-u") => {
-                (", as its socket answers", ": it runs, and its socket is silent")
-            }
-            Some(_) if has("-f") => {
-                (", as its file is there", ": it runs, and its file is not there")
-            }
-            Some(_) => (", as it is in the background", ": it runs, and is not in the background"),
-        }
     }
 
     /// What is amiss around it.
@@ -252,8 +235,10 @@ impl One<'_> {
 
     fn restarts(&self) -> Option<String> {
         let count = self.known.restarts(self.id);
-        let next = self.known.retry(self.id).map(|ms| format!(", the next in {}", ahead(ms)));
-        (count > 0 || next.is_some()).then(|| format!("{count}{}", next.unwrap_or_default()))
+        match self.known.retry(self.id) {
+            Some(ms) => Some(format!("{count}, the next in {}", ahead(ms))),
+            None => (count > 0).then(|| format!("{count}, by hand or after a death")),
+        }
     }
 
     /// What its cgroup counts, if it has one of its own.
@@ -331,35 +316,6 @@ impl One<'_> {
         lines
     }
 
-    fn edges(&self, outgoing: bool) -> &[Edge] {
-        let graph = &self.known.view.graph;
-        if outgoing { graph.outgoing(self.id) } else { graph.incoming(self.id) }
-    }
-
-    /// Those that it needs, or that need it, in a line.
-    fn related(&self, outgoing: bool) -> String {
-        let name = |edge: &Edge| {
-            let (word, _) = words(edge.relation);
-            let word = if word == "requires" { String::new() } else { format!("{word} ") };
-            let standing = self.known.standing(edge.other).word();
-            format!("{word}{} ({standing})", self.known.name(edge.other))
-        };
-        self.edges(outgoing).iter().map(name).collect::<Vec<_>>().join(", ")
-    }
-
-    fn relations(&self, outgoing: bool) -> Vec<Object> {
-        let relation = |edge: &Edge| {
-            let mut object = Object::default();
-            let other = self.known.name(edge.other);
-            object.put("name", &Value::text(other));
-            object.put("relation", &Value::text(words(edge.relation).0));
-            object.put("text", &Value::text(said(edge.relation, other)));
-            object.put("state", &Value::text(self.known.standing(edge.other).word()));
-            object
-        };
-        self.edges(outgoing).iter().map(relation).collect()
-    }
-
     /// Where it logs, and the last lines.
     fn log(&self) -> Option<(std::path::PathBuf, Vec<Line>)> {
         if self.known.view.graph.service(self.id).kind == Kind::Group || self.lines == 0 {
@@ -369,28 +325,6 @@ impl One<'_> {
         let lines = last_lines(&path, self.lines, None)?;
         Some((path, lines))
     }
-
-    fn tail(&self, lines: &[Line]) -> String {
-        tail(self.call, lines, "  ")
-    }
-}
-
-/// Lines of a log, as they fit.
-pub(in crate::svctl) fn tail(call: &Call, lines: &[Line], indent: &str) -> String {
-    let draw = |line: &Line| {
-        let time = line.time.map(|time| format!("{} ", clock(time)));
-        let whole = format!("{indent}{}{}", time.unwrap_or_default(), line.text);
-        call.terminal.width.map_or_else(|| whole.clone(), |width| cut(&whole, width)) + "\n"
-    };
-    lines.iter().map(draw).collect()
-}
-
-/// A line of a log.
-pub(in crate::svctl) fn line_object(line: &Line) -> Object {
-    let mut object = Object::default();
-    object.put("time", &Value::Text(line.time.map(Wall::iso)));
-    object.put("text", &Value::text(&line.text));
-    object
 }
 
 fn process_object(process: &Process) -> Object {
