@@ -21,6 +21,11 @@ unit web <<'EOF'
 exec = ["sleep", "1000"]
 requires = ["db"]
 EOF
+unit deaf <<'EOF'
+exec = ["/bin/sh", "-c", "trap : TERM; while :; do sleep 1000 & wait; done"]
+timeout-stop = "50ms"
+EOF
+sed 's/50ms/1h/' "$etc/services/deaf.toml" >"$etc/services/patient.toml"
 unit job <<'EOF'
 type = "oneshot"
 start = ["sh", "-c", "test -e go"]
@@ -82,6 +87,21 @@ is 'as JSON, each with its schema' "$(ctl start web --json | sed 's/"id":"[0-9a-
 ctl stop web >/dev/null
 is 'also what happens' "$(ctl start --json web | sed -n 's/.*"event":"service"/"service"/p')" '"service","name":"web","state":"starting"}
 "service","name":"web","state":"ready"}'
+
+# What does not end in its time is killed, and that is told.
+says 0 'deaf: starting
+deaf: ready' 'who is deaf to TERM' start deaf
+says 0 'deaf: stopping
+deaf: down: it had to be killed after 50 ms' 'a stop that only KILL brought about is one, and says so' stop deaf
+ctl start --quiet deaf
+like 'also one of a restart, as JSON' "$(ctl restart --json deaf | tee -a objects)" '"name":"deaf","state":"down","killed-after-ms":50}$'
+ctl start --quiet patient
+background ctl stop patient
+until_ok 10 is_in patient stopping
+ctl kill patient KILL --quiet
+wait "$pid"
+is 'whom others kill meanwhile was not late' "$(cat "$T/$pid.out")" 'patient: stopping
+patient: down'
 
 # Signals.
 pid() { svc-stat -o pid "$run/scan/$1"; }

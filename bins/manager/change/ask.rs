@@ -17,6 +17,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use super::concern::Concern;
 use super::contact::{self, Contact, Door, interrupted};
 use super::hints;
+use super::killed::Killed;
 use super::options::Options;
 use super::output::Output;
 use crate::manager::announcement::Announcement;
@@ -51,6 +52,7 @@ pub(crate) fn ask(
         lost: None,
         look: false,
         concern: Concern::new(options, request),
+        killed: Killed::default(),
     }
     .run()
 }
@@ -84,6 +86,7 @@ struct Ask<'a> {
     /// It is time to look for the answer.
     look: bool,
     concern: Concern<'a>,
+    killed: Killed,
 }
 
 impl Ask<'_> {
@@ -168,7 +171,10 @@ impl Ask<'_> {
         for text in news.texts() {
             match Announcement::unpack(text) {
                 Some(Announcement::Service(name, state)) if self.concern.includes(name) => {
-                    self.output.service(name, state.word())?;
+                    match self.killed.after(&self.options.dir, name, state) {
+                        Some(ms) => self.output.killed(name, state.word(), ms)?,
+                        None => self.output.service(name, state.word())?,
+                    }
                 }
                 Some(Announcement::Accepted(id)) if id == self.id.as_str() => self.accept()?,
                 Some(Announcement::Done(id)) if id == self.id.as_str() => look = true,

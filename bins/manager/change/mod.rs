@@ -4,6 +4,7 @@ pub(crate) mod ask;
 mod concern;
 mod contact;
 mod hints;
+mod killed;
 pub(crate) mod options;
 pub(crate) mod output;
 pub(crate) mod plan;

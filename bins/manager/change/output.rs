@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::json::{Object, Value};
 use crate::manager::engine::State;
+use crate::manager::explain::seconds;
 use crate::manager::request::RequestId;
 
 /// What is shown of what is pending to a person who looks, and taken away again.
@@ -82,6 +83,23 @@ impl Output {
     pub(super) fn service(&mut self, name: &str, state: &str) -> Result<()> {
         self.told.insert(name.to_owned(), state.to_owned());
         self.tell(&format!("{name}: {state}"), "service", &[("name", name), ("state", state)])
+    }
+
+    /// The same of one that had to be killed, as it had not ended in its time, ms.
+    pub(super) fn killed(&mut self, name: &str, state: &str, ms: u64) -> Result<()> {
+        self.told.insert(name.to_owned(), state.to_owned());
+        if self.quiet {
+            return Ok(());
+        }
+        if !self.json {
+            let after = if ms < 1000 { format!("{ms} ms") } else { seconds(ms) };
+            return self.write(&format!("{name}: {state}: it had to be killed after {after}\n"));
+        }
+        let mut object = self.begin("service");
+        object.put("name", &Value::text(name));
+        object.put("state", &Value::text(state));
+        object.put("killed-after-ms", &Value::number(ms));
+        self.write(&object.line())
     }
 
     /// The request will be carried out.
