@@ -24,7 +24,7 @@ lines() { echo $(($(grep -c "<path class=\"[a-z]* $2\"" "$1") - 1)); }
 
 # --- before there is anything
 exits 102 'without a tree there is nothing to draw' ctl graph
-like 'which says what would be' "$(cat err)" '^svctl: fatal: there is no .*/manager/state: .*--generation boot'
+like 'which says what would be' "$(cat err)" '^svctl: fatal: no tree runs in .*; svctl --prefix .* graph --generation boot draws what a boot brings up$'
 exits 102 'nor a boot' ctl bootchart
 like 'which is said' "$(cat err)" '^svctl: fatal: there is no .*/manager/record.boot: no svc-managerd has recorded a boot there$'
 compile
@@ -184,10 +184,15 @@ xml 'what is live' live.svg
 contains 'has its states counted' "$(cat live.svg)" '<title>8 services: 1 failed, 6 ready, 1 down</title>'
 contains 'and written into it' "$(cat live.svg)" '>failed</text>'
 contains 'with the reason' "$(cat live.svg)" 'failed: broken failed: exit code 1'
+# rest WORD - how many services stand so, in the table and in the picture.
+rest() { echo "$(ctl status | grep -Ec "^. [a-z-]+ +$1( |\$)") $(grep -c "^<text class=\"small\" .*>$1</text>" live.svg)"; }
+is 'in the words of the table' "$(rest failed) $(rest ready) $(rest down) $(rest blocked)" '1 1 6 6 1 1 0 0'
 # A line of the table is damaged while nobody writes it.
 kill -STOP "$(manager)"
+svc-ctl -wd -d "$run/scan/cache"
+like 'what its process shows counts, as everywhere' "$(ctl graph --json | grep '"name":"cache","type"')" '"state":"waiting"'
 cp run/coppice/manager/state state.whole
-sed 's/^cache state=ready/cache state=ruady/' state.whole >run/coppice/manager/state
+sed 's/^disk state=ready/disk state=ruady/' state.whole >run/coppice/manager/state
 ok 'a damaged line is no reason to draw nothing' ctl graph --output torn.svg
 like 'but is told' "$(cat err)" '^svctl: warning: .*damaged'
 contains 'and nobody knows that state' "$(cat torn.svg)" '>unknown</text>'

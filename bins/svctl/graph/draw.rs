@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::choose::{Drawn, Edges};
 use super::layout::{self, Point, Spot};
 use super::legend;
-use super::state;
 use crate::manager::graph::{Id, Kind, OnLoss, Relation};
 use crate::manager::graph_file::words;
 use crate::manager::view::View;
 use crate::svctl::cut::cut;
+use crate::svctl::standing::Standing;
 use crate::svctl::svg::{LETTERS, SMALL, begin, escaped, number, text, width};
+use crate::svctl::terminal::Ink;
 
 /// The longest name that is shown whole.
 const LONGEST: usize = 36;
@@ -46,6 +47,8 @@ markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"alarm\" d=\"M1 1 9 
 pub(super) struct Picture<'a> {
     pub(super) view: &'a View,
     pub(super) shown: Vec<Id>,
+    /// How each of them stands; none: it is no live system.
+    pub(super) standings: Vec<Option<Standing>>,
     pub(super) edges: Edges,
     pub(super) notes: BTreeMap<Id, String>,
 }
@@ -83,7 +86,7 @@ impl Picture<'_> {
             .map(|(word, size)| width(&cut(word, LONGEST), size))
             .into_iter()
             .fold(0.0, f64::max);
-        let has_state = self.view.rows.is_some();
+        let has_state = self.standing(id).is_some();
         let around = match kind {
             Kind::Daemon => 22.0,
             Kind::Oneshot => 22.0 + 2.0 * POINT,
@@ -99,8 +102,12 @@ impl Picture<'_> {
         layout::Edge { from: place(from), to: place(to), is_order: relation.orders() || is_after }
     }
 
+    fn standing(&self, id: Id) -> Option<Standing> {
+        self.standings[self.shown.binary_search(&id).ok()?]
+    }
+
     fn state(&self, id: Id) -> &'static str {
-        state(self.view, id).unwrap_or_default()
+        self.standing(id).map_or("", Standing::word)
     }
 
     /// How many there are, and where they stand.
@@ -111,11 +118,9 @@ impl Picture<'_> {
             let number = self.view.path.file_name().unwrap_or_default().display();
             return format!("{count} service{s} of generation {number}");
         };
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        self.shown.iter().for_each(|id| *counts.entry(self.state(*id)).or_default() += 1);
-        let words = ["failed", "unknown", "starting", "up", "stopping", "ready", "down"];
-        let said =
-            words.iter().filter_map(|word| counts.get(word).map(|count| format!("{count} {word}")));
+        let mut counts: BTreeMap<Standing, usize> = BTreeMap::new();
+        self.standings.iter().flatten().for_each(|one| *counts.entry(*one).or_default() += 1);
+        let said = counts.iter().map(|(standing, count)| format!("{count} {}", standing.word()));
         let said: Vec<String> = said.collect();
         let colon = if said.is_empty() { "" } else { ": " };
         format!("{count} service{s}{colon}{}", said.join(", "))
@@ -125,11 +130,11 @@ impl Picture<'_> {
         let Spot { middle: Point { x, y }, .. } = *spot;
         let name = cut(self.view.name(id), LONGEST);
         let state = self.state(id);
-        let colour = match state {
-            "ready" => "good",
-            "starting" | "up" | "stopping" => "busy",
-            "failed" | "unknown" => "bad",
-            _ => "plain",
+        let colour = match self.standing(id).map(Standing::ink) {
+            Some(Ink::Good) => "good",
+            Some(Ink::Busy) => "busy",
+            Some(Ink::Bad) => "bad",
+            Some(Ink::Faint | Ink::Strong) | None => "plain",
         };
         let enabled = if self.view.boot.contains(&id) { " enabled" } else { "" };
         let shape = shape(self.view.graph.service(id).kind, spot);

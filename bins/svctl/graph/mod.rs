@@ -8,19 +8,21 @@ mod legend;
 use std::collections::BTreeMap;
 use std::fs;
 
+use common::base::error::exit;
 use common::prelude::*;
 use common::program::warn;
 
 use super::call::{ANY, Call, Operand, Verb, flag, option};
+use super::known::Known;
+use super::names::meant;
 use super::site::Kind as Of;
+use super::standing::Standing;
 use super::svg;
 use crate::json::{Object, Value};
 use crate::manager::db::dot;
-use crate::manager::engine::{Engine, State};
 use crate::manager::generations::BOOT;
 use crate::manager::graph::{Id, Relation};
 use crate::manager::graph_file::{self, kind, words};
-use crate::manager::reasons;
 use crate::manager::view::View;
 
 pub(super) const VERB: Verb = Verb {
@@ -44,46 +46,84 @@ fn run(call: &Call) -> Result<Next> {
         svg::check_output(call, "")?;
     }
     let sources = call.site.sources();
-    let view = match call.value::<String>("--generation")? {
-        Some(word) => View::generation(&sources, &word)?,
-        None if call.site.kind == Of::Image => View::generation(&sources, BOOT)?,
-        None => View::live(&sources)?,
+    let generation = match call.value::<String>("--generation")? {
+        None if call.site.kind == Of::Image => Some(BOOT.to_owned()),
+        word => word,
     };
+    let scene = match generation {
+        Some(word) => Scene::Drawn(View::generation(&sources, &word)?),
+        None => Scene::Live(Box::new(Known::read(call).map_err(|e| instead(call, e))?)),
+    };
+    let view = scene.view();
     view.warning.iter().for_each(|what| warn(&"svctl", what));
-    let names = call.names()?;
-    if names.is_empty() && call.has("--users") {
+    if call.operands.is_empty() && call.has("--users") {
         return Err(Error::user("--users is about services that are named"));
     }
-    let shown = choose::shown(&view, &view.named(&names)?, call.has("--users"));
+    let named = match &scene {
+        Scene::Live(known) => meant(call, known)?.into_iter().collect::<Result<Vec<Id>>>()?,
+        Scene::Drawn(view) => view.named(&call.names()?)?,
+    };
+    let shown = choose::shown(view, &named, call.has("--users"));
     if call.has("--dot") {
         if call.json {
             return Err(Error::user("--json does not go with --dot"));
         }
-        return svg::deliver(call, &dot::of(&view, |id| shown.contains(&id)));
+        return svg::deliver(call, &dot::of(view, |id| shown.contains(&id)));
     }
     let edges = choose::edges(&view.graph, &shown, call.has("--all"));
     if call.json {
-        let lines = shown.iter().map(|id| object(&view, *id, &edges.drawn));
+        let lines = shown.iter().map(|id| object(&scene, *id, &edges.drawn));
         return svg::deliver(call, &lines.collect::<String>());
     }
-    let engine = view.rows.is_some().then(|| view.engine(&sources));
     let picture = draw::Picture {
-        view: &view,
+        view,
         shown: shown.iter().copied().collect(),
-        notes: notes(&view, engine.as_ref()),
+        standings: shown.iter().map(|id| scene.standing(*id)).collect(),
+        notes: notes(&scene),
         edges,
     };
     svg::deliver(call, &picture.draw())
 }
 
-/// Where a service is; none: of a generation nobody can say.
-fn state(view: &View, id: Id) -> Option<&'static str> {
-    let row = view.rows.as_ref()?.get(id as usize)?;
-    Some(if view.damaged.contains(&id) { "unknown" } else { row.memory.state.word() })
+/// Where nothing is live, there is what would be.
+fn instead(call: &Call, e: Error) -> Error {
+    if e.code != exit::NOT_SUPERVISED {
+        return e;
+    }
+    let (what, command) = (&e.message, call.site.command());
+    let text = format!("{what}; {command} graph --generation boot draws what a boot brings up");
+    Error::new(e.code, text)
+}
+
+/// What is drawn: what is live, or a generation, of which nobody can say how its services stand.
+enum Scene {
+    Live(Box<Known>),
+    Drawn(View),
+}
+
+impl Scene {
+    fn view(&self) -> &View {
+        match self {
+            Scene::Live(known) => &known.view,
+            Scene::Drawn(view) => view,
+        }
+    }
+
+    fn known(&self) -> Option<&Known> {
+        match self {
+            Scene::Live(known) => Some(known),
+            Scene::Drawn(_) => None,
+        }
+    }
+
+    fn standing(&self, id: Id) -> Option<Standing> {
+        self.known().map(|known| known.standing(id))
+    }
 }
 
 /// What is said of each service where a pointer rests on it: what it is, and why it is not ready.
-fn notes(view: &View, engine: Option<&Engine>) -> BTreeMap<Id, String> {
+fn notes(scene: &Scene) -> BTreeMap<Id, String> {
+    let view = scene.view();
     // Without descriptions a picture is a picture.
     let text = fs::read_to_string(view.path.join("graph")).unwrap_or_default();
     let contents = graph_file::unpack(&text).ok();
@@ -97,23 +137,27 @@ fn notes(view: &View, engine: Option<&Engine>) -> BTreeMap<Id, String> {
         if view.boot.contains(&id) {
             note += "\nenabled";
         }
-        if let Some(state) = state(view, id) {
-            note += &format!("\n{state}");
-        }
-        if let Some(engine) = engine.filter(|engine| engine.state(id) != State::Ready) {
-            note += &format!(": {}", reasons::chain(engine, id));
+        let Some(known) = scene.known() else { return note };
+        let standing = known.standing(id);
+        note += &format!("\n{}", standing.word());
+        if standing != Standing::Ready {
+            let causes = known.chain(id).into_iter().map(|(at, cause)| known.cause(at, cause));
+            let causes = causes.collect::<Vec<_>>().join("; ");
+            note += &if causes.is_empty() { causes } else { format!(": {causes}") };
         }
         note
     };
     view.graph.ids().map(|id| (id, note(id))).collect()
 }
 
-fn object(view: &View, id: Id, edges: &[choose::Drawn]) -> String {
+fn object(scene: &Scene, id: Id, edges: &[choose::Drawn]) -> String {
+    let view = scene.view();
     let mut object = Object::of("graph");
     object.put("name", &Value::text(view.name(id)));
     object.put("type", &Value::text(kind(view.graph.service(id).kind)));
     object.put("enabled", &Value::Bool(view.boot.contains(&id)));
-    object.put("state", &Value::Text(state(view, id).map(str::to_owned)));
+    let state = scene.standing(id).map(|standing| standing.word().to_owned());
+    object.put("state", &Value::Text(state));
     let relation = |relation, to| {
         let (word, on_loss) = words(relation);
         let mut object = Object::default();
