@@ -6,7 +6,7 @@ use common::program::{print, warn};
 
 use super::call::{ANY, Call, Operand, Opt, Verb, flag};
 use super::known::Known;
-use super::names::{NOT_UP, UNKNOWN, meant};
+use super::names::{NOT_UP, UNKNOWN, asked};
 use super::standing::Standing;
 use crate::json::{Object, Value};
 use crate::manager::graph::Id;
@@ -49,7 +49,7 @@ fn answer(call: &Call, no: u8, is: fn(&Known, Id) -> bool) -> Result<Next> {
     let known =
         known.map_err(|e| if e.code == exit::USAGE { e } else { Error { code: UNKNOWN, ..e } })?;
     let (mut text, mut code) = (String::new(), exit::OK);
-    for found in meant(call, &known)? {
+    for found in asked(call, &known)? {
         match found {
             Ok(id) => {
                 let yes = is(&known, id);

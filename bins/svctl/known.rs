@@ -40,11 +40,16 @@ impl Known {
     /// Of the tree that is asked about. An image has none.
     pub(super) fn read(call: &Call) -> Result<Known> {
         call.lives()?;
-        let sources = call.site.sources();
-        let mut view = View::live(&sources).map_err(|e| nothing(&call.site, e))?;
+        Known::of(&call.site)
+    }
+
+    /// Of a live tree.
+    pub(super) fn of(site: &Site) -> Result<Known> {
+        let sources = site.sources();
+        let mut view = View::live(&sources).map_err(|e| nothing(site, e))?;
         let (is_managed, boot) = (is_managed(&sources), clock::boot());
-        let is_scanned = scandir::is_alive(&call.site.places().scan);
-        let supervisors = Supervisors::new(&call.site, view.graph.len());
+        let is_scanned = scandir::is_alive(&site.places().scan);
+        let supervisors = Supervisors::new(site, view.graph.len());
         if !is_managed {
             let shows = |id| supervisors.process(&view, id, is_scanned, boot);
             let processes: Vec<Option<Process>> = view.graph.ids().map(shows).collect();

@@ -6,7 +6,8 @@ use common::base::future::Future;
 use common::prelude::*;
 
 use super::call::{ANY, Call, Operand, Verb, flag, option};
-use super::names::meaning;
+use super::known::Known;
+use super::names::{find, meaning};
 use super::site::lower;
 
 pub(super) const VERB: Verb = Verb {
@@ -29,6 +30,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn run(call: &Call) -> Result<Next> {
+    let logs = call.operands.iter().map(|word| log(call, word)).collect::<Result<Vec<_>>>()?;
     let mut argv: Vec<OsString> = vec![lower("svc-logread").into(), "--root".into()];
     argv.push(call.site.logs.clone().into());
     if call.json {
@@ -39,14 +41,23 @@ fn run(call: &Call) -> Result<Next> {
         argv.extend((!option.value.is_empty()).then(|| value.clone()));
     }
     argv.push("--".into());
-    argv.extend(call.operands.iter().map(|word| log(call, word)));
+    argv.extend(logs);
     Ok(Next::Exec(Future::new(argv)))
 }
 
 /// The log that is meant: `nginx.service` is nginx, where there is no log of such a name.
-fn log(call: &Call, word: &OsStr) -> OsString {
-    match word.to_str().filter(|word| !word.contains('/')) {
-        Some(name) => meaning(name, |name| call.site.logs.join(name).exists()).into(),
-        None => word.to_owned(),
+/// A name that neither a log nor a service has is a slip.
+fn log(call: &Call, word: &OsStr) -> Result<OsString> {
+    let Some(name) = word.to_str().filter(|word| !word.contains('/')) else {
+        return Ok(word.to_owned());
+    };
+    let is_there = |name: &str| call.site.logs.join(name).exists();
+    let name = meaning(name, is_there);
+    if !is_there(name)
+        && call.lives().is_ok()
+        && let Ok(known) = Known::of(&call.site)
+    {
+        find(&call.site, &known, name)?;
     }
+    Ok(name.into())
 }

@@ -1,5 +1,6 @@
 //! Which service somebody means by a word.
 
+use common::base::error::exit;
 use common::base::near::nearest;
 use common::prelude::*;
 
@@ -47,22 +48,28 @@ fn all(site: &Site) -> Vec<String> {
     rows.flatten().map(|row| row.name).collect()
 }
 
-/// Who is meant by each word, or why nobody is.
+/// Who is meant by each word, or why nobody is: a slip of whoever typed it.
 pub(super) fn meant(call: &Call, known: &Known) -> Result<Vec<Result<Id>>> {
     let names = call.names()?;
     Ok(names.iter().map(|name| find(&call.site, known, name)).collect())
 }
 
+/// The same where scripts ask how a service stands, and expect what LSB has for one that is unknown.
+pub(super) fn asked(call: &Call, known: &Known) -> Result<Vec<Result<Id>>> {
+    let as_state = |found: Result<Id>| found.map_err(|e| Error { code: UNKNOWN, ..e });
+    Ok(meant(call, known)?.into_iter().map(as_state).collect())
+}
+
 /// Who is meant by a word.
-fn find(site: &Site, known: &Known, name: &str) -> Result<Id> {
+pub(super) fn find(site: &Site, known: &Known, name: &str) -> Result<Id> {
     let graph = &known.view.graph;
     let name = meaning(name, |name| graph.find(name).is_some());
     let found = graph.find(name).filter(|id| !known.is_past(*id));
-    found.ok_or_else(|| Error::new(UNKNOWN, unknown(site, known, name)))
+    found.ok_or_else(|| Error::new(exit::USAGE, unknown(site, known, name)))
 }
 
 /// Why a name is that of no service that is live, and what to type.
-fn unknown(site: &Site, known: &Known, name: &str) -> String {
+pub(super) fn unknown(site: &Site, known: &Known, name: &str) -> String {
     let command = site.command();
     if name.ends_with('@') {
         return format!("{name} is a template: a service of it is {name}WORD");

@@ -51,7 +51,7 @@ says 0 'web: already ready' 'what is ready is so already' start web
 says 0 'web: already ready' 'names may end as those of other systems do' start web.service
 says 0 'db: already ready' 'or as our files do' start db.toml
 says 1 "others need that: web
-svctl: hint: --with-dependents takes them down too" 'what is needed is not stopped' stop db
+svctl: hint: svctl --prefix T stop --with-dependents db takes them down too" 'what is needed is not stopped' stop db
 says 0 'web: stopping
 web: down
 db: stopping
@@ -62,8 +62,19 @@ svctl: hint: svctl --prefix T start db web starts both" 'why it is not ready, an
 ctl start db --quiet >said 2>&1
 is 'quiet means silent' "$(cat said)" ''
 until_ok 10 is_in web ready
-says 1 "there is no service wbe
-svctl: hint: instead of wbe, did you mean web?" 'a slip of the pen' start wbe
+for verb in start stop restart reload reset wait kill why tree graph events logs; do
+	says 100 'svctl: fatal: there is no service wbe (did you mean web?)' "a slip of the pen: $verb" $verb wbe
+done
+for verb in status is-up is-ready is-failed; do
+	exits 4 "how such a one stands nobody knows: $verb" ctl $verb wbe
+	like 'and who may be meant is said' "$(cat err)" 'there is no service wbe .did you mean web\?.$'
+done
+for verb in cat show enable disable mask edit; do
+	exits 100 "a slip of the pen: $verb" ctl $verb wbe
+	like 'and who may be meant is said too' "$(cat err)" 'there is no service file of wbe .did you mean web\?.'
+done
+says 100 'svctl: fatal: there is no service wbe (did you mean web?); there is no service bd (did you mean db?)' 'several of them' start wbe db bd
+like 'as an object with its code' "$(ctl --json start wbe 2>/dev/null)" '"event":"done","exit":100,"results":."there is no service wbe".}$'
 
 says 0 'web: ready' 'waiting for what is ready' wait web
 says 1 'web: ready' 'not waiting for what is not down' wait --down --no-wait web
@@ -116,7 +127,6 @@ like 'without one it is TERM' "$code $(cat said)" '^0 web: TERM sent to process 
 until_ok 10 is_in web ready
 code=0; ctl kill db QUIET 2>said || code=$?
 is 'no signal' "$code $(head -n 1 said)" '100 svctl: fatal: QUIET is no signal: did you mean QUIT?'
-says 100 'svctl: fatal: there is no service wbe (did you mean web?)' 'nobody is called so' kill wbe
 ctl stop web >/dev/null
 says 1 "svctl: fatal: web has no process: nothing to kill (svctl --prefix T start web)" 'what is down has no process' kill web
 
@@ -131,11 +141,9 @@ as_schemas_say objects
 unit new <<'EOF'
 exec = ["sleep", "1000"]
 EOF
-says 1 "there is no service new
-svctl: hint: new.toml is there, and not in what is live: svctl --prefix T apply" 'what is not live yet' start new
+says 100 "svctl: fatal: new is not live yet: T/etc/coppice/services/new.toml was not applied: svctl --prefix T apply" 'what is not live yet' start new
 ln -s /dev/null "$etc/services/away.toml"
-says 1 "there is no service away
-svctl: hint: away is masked: svctl --prefix T unmask away" 'what is masked' start away
+says 100 "svctl: fatal: away is masked by T/etc/coppice/services/away.toml: svctl --prefix T unmask away" 'what is masked' start away
 rm "$etc/services/away.toml"
 printf 'environment.A = "1"\n' >>"$etc/services/web.toml"
 says 0 "svctl: note: web.toml has changed since generation 1: svctl --prefix T apply uses it

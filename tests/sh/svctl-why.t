@@ -31,7 +31,7 @@ ctl_fits() { COLUMNS=80 ctl why | grep -v ' try: ' | fits 80; }
 ok 'but for commands all is cut to the width' ctl_fits
 
 like 'a condition is told with what does not hold' "$(ctl why mail)" 'root cause: the condition of mail does not hold \(net/up = yes\)'
-exits 4 'a name that there is not' ctl why webb
+exits 100 'a name that there is not' ctl why webb
 like 'is met with what was meant' "$(cat err)" 'did you mean web'
 
 # ---- what was asked for ----

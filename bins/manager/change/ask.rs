@@ -232,6 +232,9 @@ impl Ask<'_> {
         let Contact { dir, way, .. } = &self.contact;
         match contact::answer(dir, &way.principal, &self.id)? {
             Some(Answer { progress: Progress::Done(code), lines, .. }) => {
+                if let Some(e) = hints::unknown(self.options, &lines) {
+                    return Err(self.output.refused(e, &lines)?);
+                }
                 self.output.done(code, &lines)?;
                 hints::hints(self.options, &lines).iter().for_each(|hint| self.output.hint(hint));
                 return Ok(Some(code));

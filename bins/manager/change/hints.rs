@@ -1,20 +1,30 @@
 //! What to type next, after an answer that is no.
 
 use common::base::near::nearest;
+use common::prelude::*;
 
 use super::options::Options;
 use crate::manager::places::Places;
 use crate::manager::table::Contents;
+
+/// How the line of an answer begins that is about a name which nothing live has.
+const NO_SERVICE: &str = "there is no service ";
+
+/// What is to be said instead of an answer that knows none of the names in it.
+pub(super) fn unknown(options: &Options, lines: &[String]) -> Option<Error> {
+    let names: Option<Vec<&str>> = lines.iter().map(|line| line.strip_prefix(NO_SERVICE)).collect();
+    options.voice.unknown(&names.filter(|names| !names.is_empty())?)
+}
 
 /// What the lines of an answer suggest.
 pub(super) fn hints(options: &Options, lines: &[String]) -> Vec<String> {
     let mut hints: Vec<String> = Vec::new();
     let mut blocked = None;
     for line in lines {
-        if let Some(name) = line.strip_prefix("there is no service ") {
-            hints.extend(options.voice.missing(name).or_else(|| meant(options, name)));
+        if let Some(name) = line.strip_prefix(NO_SERVICE) {
+            hints.extend(meant(options, name));
         } else if line.starts_with("others need that: ") {
-            hints.push("--with-dependents takes them down too".to_owned());
+            hints.push(format!("{} takes them down too", options.voice.with_dependents()));
         } else if let Some((name, chain)) = line.split_once(": not ready: ") {
             // One is enough to begin with.
             blocked.get_or_insert((name, chain));

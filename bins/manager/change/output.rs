@@ -147,6 +147,15 @@ impl Output {
         self.write(&text)
     }
 
+    /// The answer to what made no sense: whoever typed it is told with the error.
+    pub(super) fn refused(&mut self, e: Error, lines: &[String]) -> Result<Error> {
+        self.clear();
+        if self.json && !self.quiet {
+            self.done(e.code, lines)?;
+        }
+        Ok(e)
+    }
+
     /// What to type next.
     pub(crate) fn hint(&self, text: &str) {
         if !self.quiet {

@@ -18,10 +18,12 @@ pub(crate) trait Voice {
     fn start(&self) -> String;
     /// The command that tells why a service is where it is, without its name.
     fn why(&self) -> String;
+    /// The option, or the command, that takes down what others need, and those.
+    fn with_dependents(&self) -> String;
     /// The command that names all services.
     fn list(&self) -> String;
-    /// What helps with a name that nothing live has, if it is not a slip of the pen.
-    fn missing(&self, name: &str) -> Option<String>;
+    /// What there is to say of names that nothing live has; none: that, and who may be meant.
+    fn unknown(&self, names: &[&str]) -> Option<Error>;
     /// There is no manager.
     fn nobody(&self) -> Error;
     /// All of these may command, and none of them is the caller.
@@ -64,11 +66,15 @@ impl Voice for Plain {
         self.command("svc-db") + " why"
     }
 
+    fn with_dependents(&self) -> String {
+        "--with-dependents".to_owned()
+    }
+
     fn list(&self) -> String {
         self.command("svc-db") + " list"
     }
 
-    fn missing(&self, _name: &str) -> Option<String> {
+    fn unknown(&self, _names: &[&str]) -> Option<Error> {
         None
     }
 

@@ -48,6 +48,9 @@ pub(crate) fn wait(
         let is_late = wait.due.is_some_and(|due| due <= clock::boot());
         let (code, lines) = wait.look()?;
         if let Some(code) = code {
+            if let Some(e) = hints::unknown(options, &lines) {
+                return Err(wait.output.refused(e, &lines)?);
+            }
             wait.output.done(code, &lines)?;
             hints::hints(options, &lines).iter().for_each(|hint| wait.output.hint(hint));
             return Ok(code);

@@ -20,10 +20,13 @@ use rustix::io::Errno;
 use rustix::stdio::stdout;
 
 use super::call::{ANY, Call, Operand, Verb};
+use super::known::Known;
 use super::moves::voice::nobody;
+use super::names::meant;
 use crate::json::Value;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::State;
+use crate::manager::graph::Id;
 use crate::manager::graph_file::is_fit;
 use crate::manager::places::{EVENT, MANAGER, REQUESTS};
 use crate::manager::request::{Answer, Progress, RequestId};
@@ -91,8 +94,14 @@ impl<'a> Events<'a> {
         let listener = Listener::large(subscription);
         let view = View::live(&call.site.sources())?;
         view.warning.iter().for_each(|what| warn(&"svctl", what));
-        let names = call.names()?;
-        view.named(&names)?;
+        let names = match call.operands.is_empty() {
+            true => Vec::new(),
+            false => {
+                let known = Known::read(call)?;
+                let name = |found: Result<Id>| found.map(|id| known.name(id).to_owned());
+                meant(call, &known)?.into_iter().map(name).collect::<Result<Vec<String>>>()?
+            }
+        };
         let width = match names.is_empty() {
             true => view.graph.ids().map(|id| view.name(id).len()).max(),
             false => names.iter().map(String::len).max(),

@@ -18,8 +18,8 @@ use rustix::process::Pid;
 use super::{QUIET, voice};
 use crate::json::{Object, Value};
 use crate::manager::places::{ONESHOT, Places};
-use crate::manager::view::View;
 use crate::svctl::call::{Call, Operand, Verb, flag};
+use crate::svctl::known::Known;
 use crate::svctl::names;
 use crate::tree;
 use crate::tree::client::{Service, alive};
@@ -114,9 +114,9 @@ fn dir(call: &Call, name: &str) -> Result<PathBuf> {
         return Err(voice::nobody(&call.site));
     }
     // It says who is meant.
-    match View::live(&call.site.sources()) {
+    match Known::read(call) {
         Err(e) if e.code == exit::NOT_SUPERVISED => return Err(voice::nobody(&call.site)),
-        view => view?.find(name)?,
+        known => names::find(&call.site, &known?, name)?,
     };
     Err(Error::new(exit::NO, format_args!("{name} has no process: nothing to kill")))
 }

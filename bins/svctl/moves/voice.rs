@@ -11,6 +11,8 @@ use crate::manager::places::{COMMAND, MANAGER, OWNER};
 use crate::manager::policy::Policy;
 use crate::manager::request::{Request, Verb};
 use crate::svctl::call::Call;
+use crate::svctl::known::Known;
+use crate::svctl::names;
 use crate::svctl::site::{Kind, Site};
 use crate::tree;
 
@@ -50,23 +52,19 @@ impl Voice for Own {
         self.command("why")
     }
 
+    fn with_dependents(&self) -> String {
+        self.command(&self.said.replacen("stop", "stop --with-dependents", 1))
+    }
+
     fn list(&self) -> String {
         self.command("list")
     }
 
-    fn missing(&self, name: &str) -> Option<String> {
-        let template = name.split_once('@').map(|(template, _)| format!("{template}@.toml"));
-        let files = [Some(format!("{name}.toml")), template];
-        let dirs = [&self.site.services, &self.site.packages];
-        let path = |file: &String| {
-            let mut paths = dirs.iter().map(|dir| dir.join(file));
-            Some((file.clone(), paths.find(|path| path.exists())?))
-        };
-        let (file, path) = files.iter().flatten().find_map(path)?;
-        if std::fs::read_link(path).is_ok_and(|to| to == Path::new("/dev/null")) {
-            return Some(format!("{name} is masked: {} {name}", self.command("unmask")));
-        }
-        Some(format!("{file} is there, and not in what is live: {}", self.command("apply")))
+    fn unknown(&self, names: &[&str]) -> Option<Error> {
+        let known = Known::of(&self.site).ok()?;
+        let texts: Vec<String> =
+            names.iter().map(|name| names::unknown(&self.site, &known, name)).collect();
+        Some(Error::new(exit::USAGE, texts.join("; ")))
     }
 
     fn nobody(&self) -> Error {

@@ -6,7 +6,7 @@ use common::program::{print, warn};
 
 use crate::svctl::call::{ANY, Call, Operand, Verb, flag, option};
 use crate::svctl::known::Known;
-use crate::svctl::names::{NOT_UP, UNKNOWN, meant};
+use crate::svctl::names::{NOT_UP, UNKNOWN, asked};
 use crate::svctl::standing::Standing;
 
 mod definition;
@@ -43,7 +43,7 @@ fn run(call: &Call) -> Result<Next> {
         return Ok(Next::Exit(print(&table::answer(call, &known))));
     }
     let (mut text, mut code) = (String::new(), exit::OK);
-    let found = meant(call, &known)?;
+    let found = asked(call, &known)?;
     let is_alone = found.len() == 1;
     for found in found {
         match found {
