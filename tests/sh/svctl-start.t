@@ -26,6 +26,11 @@ exec = ["/bin/sh", "-c", "trap : TERM; while :; do sleep 1000 & wait; done"]
 timeout-stop = "50ms"
 EOF
 sed 's/50ms/1h/' "$etc/services/deaf.toml" >"$etc/services/patient.toml"
+unit late <<'EOF'
+exec = ["sleep", "1000"]
+ready = "notify-fd 3"
+timeout-start = "50ms"
+EOF
 unit job <<'EOF'
 type = "oneshot"
 start = ["sh", "-c", "test -e go"]
@@ -98,6 +103,11 @@ is 'as JSON, each with its schema' "$(ctl start web --json | sed 's/"id":"[0-9a-
 ctl stop web >/dev/null
 is 'also what happens' "$(ctl start --json web | sed -n 's/.*"event":"service"/"service"/p')" '"service","name":"web","state":"starting"}
 "service","name":"web","state":"ready"}'
+
+says 1 "late: starting
+late: up
+late: not ready: late failed: not ready in time
+svctl: hint: svctl --prefix T why late says more" 'no state is told twice' start late
 
 # What does not end in its time is killed, and that is told.
 says 0 'deaf: starting

@@ -81,7 +81,10 @@ impl Output {
 
     /// A service is in a state.
     pub(super) fn service(&mut self, name: &str, state: &str) -> Result<()> {
-        self.told.insert(name.to_owned(), state.to_owned());
+        // It may be announced again because of what else was found out about it.
+        if self.told.insert(name.to_owned(), state.to_owned()).is_some_and(|told| told == state) {
+            return Ok(());
+        }
         self.tell(&format!("{name}: {state}"), "service", &[("name", name), ("state", state)])
     }
 
