@@ -7,6 +7,7 @@ use std::rc::Rc;
 use common::base::error::{exit, reason};
 use common::base::near::nearest;
 use common::format::records::{self, Holder};
+use common::os::process::{self, Identity};
 use common::os::{clock, file};
 use common::prelude::*;
 use rustix::io::Errno;
@@ -160,10 +161,22 @@ pub(crate) fn number(sources: &Sources, word: &str) -> Result<u64> {
 
 /// Whether somebody keeps the state table up to date.
 pub(crate) fn is_managed(sources: &Sources) -> bool {
+    manager(sources).is_some()
+}
+
+/// Whether who keeps it up to date was stopped by a signal, and does nothing until it is continued.
+pub(crate) fn is_paused(sources: &Sources) -> bool {
+    let found = manager(sources).and_then(|manager| process::stat(manager.pid).ok());
+    found.is_some_and(|found| matches!(found.state, b'T' | b't'))
+}
+
+/// Who keeps it up to date.
+fn manager(sources: &Sources) -> Option<Identity> {
     let path = Places::below(&sources.dir).manager.join(MANAGER);
     let mut buffer = [0; records::SIZE];
     let read = file::read_small(rustix::fs::CWD, path, &mut buffer);
-    read.ok().and_then(Holder::unpack).is_some_and(|holder| alive(&holder.identity).is_some())
+    let holder = read.ok().and_then(Holder::unpack)?;
+    Some(holder.identity).filter(|identity| alive(identity).is_some())
 }
 
 fn state(sources: &Sources) -> PathBuf {

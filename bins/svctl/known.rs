@@ -7,18 +7,19 @@ use common::format::status::Status;
 use common::os::clock;
 use common::prelude::*;
 
+use super::advice;
 use super::call::Call;
 use super::root::is_ending;
 use super::site::Site;
 use super::standing::{Facts, Process, Standing};
 use super::supervisors::Supervisors;
-use crate::manager::engine::{Cause, Engine, Failure, State};
+use crate::manager::engine::{Cause, Engine, Failure, State, Wish};
 use crate::manager::explain::Explanation;
 use crate::manager::generations::{self, BOOT, linked, number};
 use crate::manager::graph::Id;
 use crate::manager::reasons;
 use crate::manager::table::Row;
-use crate::manager::view::{Sources, View, is_managed};
+use crate::manager::view::{Sources, View, is_managed, is_paused};
 use crate::tree::scandir;
 
 /// What is known. What of it takes a look at a file for each service is looked for when it is asked for.
@@ -28,6 +29,8 @@ pub(super) struct Known {
     pub(super) engine: Engine,
     /// Whether svc-managerd runs, and svc-scan.
     pub(super) is_managed: bool,
+    /// Whether svc-managerd lives, and was stopped by a signal.
+    pub(super) is_paused: bool,
     pub(super) is_scanned: bool,
     supervisors: Supervisors,
     standings: Vec<OnceCell<Standing>>,
@@ -61,12 +64,13 @@ impl Known {
             standings: vec![OnceCell::new(); view.graph.len()],
             roots: OnceCell::new(),
             wall: clock::wall(),
-            sources,
             view,
             is_managed,
+            is_paused: is_managed && is_paused(&sources),
             is_scanned,
             supervisors,
             boot,
+            sources,
         })
     }
 
@@ -100,6 +104,15 @@ impl Known {
     pub(super) fn is_past(&self, id: Id) -> bool {
         let is_down = matches!(self.engine.state(id), State::Down | State::Failed);
         is_down && self.explanation().is_gone(id)
+    }
+
+    /// Whether it is where it was asked to be. What was asked for in vain is not.
+    pub(super) fn is_as_wanted(&self, id: Id) -> bool {
+        let is_asked = matches!(self.engine.wish(id), Wish::Up | Wish::Once);
+        match self.standing(id) {
+            Standing::Down => !is_asked,
+            standing => standing.is_settled(),
+        }
     }
 
     /// How many stand so.
@@ -297,10 +310,16 @@ impl Known {
         if is_ending && !self.is_managed {
             lines.push("svc-scan ends the tree: everything goes down".to_owned());
         } else if !self.is_managed {
-            lines.push(
-                "svc-managerd is not running: nothing moves; processes are shown as they are"
-                    .to_owned(),
-            );
+            let command = advice::manager(site, self);
+            let command = command.map(|command| format!(": {command}")).unwrap_or_default();
+            lines.push(format!(
+                "svc-managerd is not running: nothing moves; processes are shown as they are{command}"
+            ));
+        } else if self.is_paused {
+            let command = advice::manager(site, self).unwrap_or_default();
+            lines.push(format!(
+                "svc-managerd is stopped, by a signal: nothing moves until it goes on: {command}"
+            ));
         }
         lines.extend(self.view.warning.clone());
         let Some(header) = &self.view.header else { return lines };

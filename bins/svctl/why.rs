@@ -43,7 +43,7 @@ fn run(call: &Call) -> Result<Next> {
     if call.operands.is_empty() {
         return Ok(Next::Exit(print(&why.all())));
     }
-    let (mut text, mut code) = (String::new(), exit::OK);
+    let (mut text, mut code) = (why.warnings(), exit::OK);
     for found in meant(call, &known)? {
         match found {
             Ok(id) => {
@@ -72,7 +72,7 @@ impl Why<'_> {
     /// Of one service.
     fn one(&self, id: Id) -> String {
         let known = self.known;
-        let is_as_wanted = known.standing(id).is_settled();
+        let is_as_wanted = known.is_as_wanted(id);
         let chain: Vec<(Id, Cause)> = if is_as_wanted { Vec::new() } else { known.chain(id) };
         let wanted = known.explanation().wanted(id);
         let wanted: Vec<String> = wanted.into_iter().map(|(line, _)| line).collect();
@@ -92,13 +92,30 @@ impl Why<'_> {
             lines => lines.iter().for_each(|line| text += &format!("  wanted: {line}\n")),
         }
         if is_as_wanted {
-            return text;
+            let paused = known.status(id).is_some_and(|status| status.paused);
+            text += if paused { "  it is paused by STOP\n" } else { "" };
+            return text + &self.tries_text(id);
         }
         if let Some((last, others)) = steps.split_last() {
             others.iter().for_each(|step| text += &format!("  because: {step}\n"));
             text += &format!("  root cause: {last}\n");
         }
-        text + &root.map(|(root, cause)| self.help(root, cause)).unwrap_or_default()
+        text += &root.map(|(root, cause)| self.help(root, cause)).unwrap_or_default();
+        text + &self.tries_text(id)
+    }
+
+    fn tries_text(&self, id: Id) -> String {
+        let tries = advice::tries(&self.call.site, self.known, id);
+        tries.iter().map(|command| format!("  try: {command}\n")).collect()
+    }
+
+    /// What is to be known of the tree, for people.
+    fn warnings(&self) -> String {
+        if self.call.json {
+            return String::new();
+        }
+        let lines = self.known.warnings(&self.call.site);
+        lines.iter().map(|line| format!("! {line}\n")).collect()
     }
 
     fn head(&self, id: Id) -> String {
@@ -111,21 +128,17 @@ impl Why<'_> {
     }
 
     fn unwanted(&self, id: Id) -> String {
-        let name = self.known.name(id);
-        let command = self.call.site.command();
-        match self.known.root(id) {
-            Some((root, Cause::HeldDown)) if root == id => {
-                format!("  it was asked to be down\n  try: {command} start {name}\n")
-            }
-            _ if self.known.view.boot.contains(&id) => {
-                format!(
-                    "  it is enabled, and was taken down since\n  try: {command} start {name}\n"
-                )
-            }
-            _ => format!(
-                "  nobody asked for it, and nothing that is wanted needs it\n  try: {command} start {name}\n"
-            ),
-        }
+        let known = self.known;
+        let why = match known.root(id) {
+            Some((root, Cause::HeldDown)) if root == id => "it was asked to be down",
+            _ if known.view.boot.contains(&id) => "it is enabled, and was taken down since",
+            _ => "nobody asked for it, and nothing that is wanted needs it",
+        };
+        let (command, name) = (self.call.site.command(), known.name(id));
+        let start = format!("  try: {command} start {name}\n");
+        // What is on its way down has yet to get there.
+        let start = if known.is_as_wanted(id) { start } else { String::new() };
+        format!("  {why}\n{start}")
     }
 
     /// What is known at the root, and what to type.
@@ -140,7 +153,6 @@ impl Why<'_> {
             text += &format!("  the last that {} said:\n", self.known.name(root));
             text += &tail(self.call, &lines, "    ");
         }
-        self.tries(root, cause).iter().for_each(|command| text += &format!("  try: {command}\n"));
         text
     }
 
@@ -181,19 +193,10 @@ impl Why<'_> {
         if says { last_lines(&path, LINES, None).unwrap_or_default() } else { Vec::new() }
     }
 
-    fn tries(&self, root: Id, cause: Cause) -> Vec<String> {
-        let advice = self.known.explanation().advice(root, cause).into_iter();
-        advice.map(|advice| advice::command(&self.call.site, self.known, advice)).collect()
-    }
-
     /// All that are not as wanted, by what they come down to.
     fn all(&self) -> String {
         let known = self.known;
-        let mut text = String::new();
-        if !self.call.json {
-            let warnings = known.warnings(&self.call.site);
-            warnings.iter().for_each(|line| text += &format!("! {line}\n"));
-        }
+        let mut text = self.warnings();
         let mut groups: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
         for id in known.ids().filter(|id| !known.standing(*id).is_settled()) {
             let root = known.root(id).map_or(id, |(root, _)| root);
@@ -218,6 +221,7 @@ impl Why<'_> {
             text += &line.map(|line| format!("  root cause: {line}\n")).unwrap_or_default();
             text += &self.blocks(&others);
             text += &cause.map(|cause| self.help(root, cause)).unwrap_or_default();
+            text += &ids.first().map(|id| self.tries_text(*id)).unwrap_or_default();
         }
         text
     }
@@ -264,7 +268,8 @@ impl Why<'_> {
         let state = root.map(|(root, _)| known.standing(root).word().to_owned());
         object.put("root-state", &Value::Text(state));
         let of_root = root.map(|(root, cause)| {
-            (self.parts(root), self.tries(root, cause), self.lines(root, cause))
+            let tries = ids.first().map(|id| advice::tries(&self.call.site, known, *id));
+            (self.parts(root), tries.unwrap_or_default(), self.lines(root, cause))
         });
         let (parts, tries, lines) = of_root.unwrap_or_default();
         object.put_texts("process", &parts);

@@ -115,9 +115,22 @@ for words in 'status' 'status web crash disk paused' 'why' 'why web files' 'tree
 done
 
 # ---- without daemons ----
+kill -STOP "$(manager)"
+# is_stopped - the kernel has come to it.
+is_stopped() { grep -q '^State:.T' "/proc/$(manager)/status"; }
+until_ok 10 is_stopped
+is 'a manager that was stopped is told, with what to type' "$(ctl status | head -n 1)" \
+	"! svc-managerd is stopped, by a signal: nothing moves until it goes on: svctl --prefix $T kill svc-managerd CONT"
+like 'of one service too' "$(ctl status cache)" '^ +Note: svc-managerd is stopped, by a signal'
+like 'and where the cause of something is asked for' "$(ctl why files)" '^! svc-managerd is stopped'
+is 'nothing is advised that it would have to do' "$(ctl why files | sed -n 's/^  try: .* \(.* .*\)/\1/p')" 'logs disk'
+exits 99 'nobody takes what is asked for' ctl start --timeout 50ms cache
+like 'who asks for something is told at once' "$(cat err)" '^svctl: note: svc-managerd is stopped, by a signal, and takes this when it goes on: svctl --prefix .* kill svc-managerd CONT$'
+ok 'it goes on' ctl kill svc-managerd CONT
+ok 'and does what is asked for' ctl start cache
 svc-ctl once "$run/scan/svc-managerd"
 kill -9 "$(manager)"
-becomes 10 'a manager that is dead is told' sh -c "svctl --prefix '$T' status | grep -q '^! svc-managerd is not running'"
+becomes 10 'a manager that is dead is told' sh -c "svctl --prefix '$T' status | grep -q '^! svc-managerd is not running: .*: svc-ctl up .*/scan/svc-managerd\$'"
 database=$(sed -n 's/^pid=//p' "$run/scan/database/supervise/status")
 case $database in [1-9]*) kill -9 "$database" ;; esac
 becomes 10 'without a manager a process is shown as it is' sh -c \

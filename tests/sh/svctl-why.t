@@ -68,6 +68,45 @@ change --quiet --no-wait up rival
 like 'a conflict is told' "$(ctl why rival)" 'root cause: rival conflicts with cache'
 like 'with what would end it' "$(ctl why rival)" 'try: svctl --prefix .* stop cache'
 
+# ---- what helps, and what does not ----
+unit deaf <<'EOF'
+exec = ["/bin/sh", "-c", "trap : TERM; while :; do sleep 1000 & wait; done"]
+EOF
+unit part <<'EOF'
+exec = ["sleep", "1000"]
+part-of = ["whole"]
+EOF
+unit whole <<'EOF'
+type = "group"
+wants = ["part"]
+EOF
+compile && change --quiet apply
+# tries NAME - what is to be typed about it.
+tries() { ctl why "$1" | sed -n 's/^  try: svctl --prefix [^ ]* //p' | tr '\n' ','; }
+change --quiet up deaf
+change --quiet --no-wait down deaf
+until_ok 10 is_in deaf stopping
+is 'who is on its way down is waited for' "$(tries deaf)" 'wait --down deaf,'
+is 'status says the same' "$(ctl status deaf | sed -n 's/^ *Try: svctl --prefix [^ ]* //p')" 'wait --down deaf'
+ctl kill deaf KILL --quiet
+until_ok 10 is_in deaf down
+is 'then it can be started' "$(tries deaf)" 'start deaf,'
+unit fails <<'EOF'
+type = "oneshot"
+start = "false"
+EOF
+compile && change --quiet apply
+exits 1 'it fails, and is not wanted any more' ctl start --once fails
+is 'then there is nothing to reset' "$(tries fails)" 'start fails,'
+ctl kill cache STOP --quiet
+is 'what was paused goes on by a signal' "$(tries cache) $(ctl status cache | sed -n 's/^ *Try: svctl --prefix [^ ]* //p')" 'kill cache CONT, kill cache CONT'
+ctl kill cache CONT --quiet
+change --quiet up part whole
+change --quiet down whole
+until_ok 10 is_in part down
+like 'a part is told from what it is part of' "$(ctl why part)" 'root cause: nothing needs whole'
+is 'which is to be started' "$(tries part)" 'start whole,'
+
 # ---- the same chain as that of svc-db ----
 chain() { sed -n 's/^ *\(because\|root cause\): \(.*\)/\2/p' | sed 's/ (since .*//'; }
 is 'svc-db names the same causes' "$(ctl why a-name-that-is-longer-than-anybody-can-remember | chain)" \

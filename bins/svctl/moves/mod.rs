@@ -11,7 +11,7 @@ pub(super) mod wait;
 
 use common::base::error::exit;
 use common::prelude::*;
-use common::program::print;
+use common::program::{print, say};
 
 use self::progress::Progress;
 use self::voice::Own;
@@ -22,7 +22,7 @@ use crate::manager::change::output::Output;
 use crate::manager::change::{ask, signals};
 use crate::manager::engine::State;
 use crate::manager::request::{self, Request};
-use crate::manager::view::is_managed;
+use crate::manager::view::{is_managed, is_paused};
 use crate::tree;
 
 const TIMEOUT: Opt = option("--timeout", "TIME", "wait at most so long: 30s, 5min");
@@ -166,6 +166,14 @@ pub(super) fn ask_for(
         | request::Verb::Look
         | request::Verb::End => output,
     };
+    if is_paused(&call.site.sources()) {
+        let command = call.site.command();
+        let text = format_args!(
+            "svc-managerd is stopped, by a signal, and takes this when it goes on: {command} kill \
+             svc-managerd CONT"
+        );
+        say(&"svctl", "note", &text);
+    }
     let names = if request.verb.takes_names() { request.names.clone() } else { Vec::new() };
     let mut output = watched(call, options, output, names);
     ask::ask(options, request, &signals()?, &mut output)

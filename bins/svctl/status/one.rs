@@ -207,7 +207,7 @@ impl One<'_> {
     /// The chain to the root cause, if it is not where it is wanted.
     fn causes(&self) -> Vec<(&'static str, String)> {
         let (known, id) = (self.known, self.id);
-        if known.standing(id).is_settled() {
+        if known.is_as_wanted(id) {
             return Vec::new();
         }
         let chain: Vec<(Id, Cause)> = known.chain(id);
@@ -218,11 +218,7 @@ impl One<'_> {
     }
 
     fn tries(&self) -> Vec<String> {
-        let (known, id) = (self.known, self.id);
-        let root = known.root(id).filter(|_| !known.standing(id).is_settled());
-        let Some((root, cause)) = root else { return Vec::new() };
-        let advice = known.explanation().advice(root, cause).into_iter();
-        advice.map(|advice| advice::command(&self.call.site, known, advice)).collect()
+        advice::tries(&self.call.site, self.known, self.id)
     }
 
     fn ended(&self) -> Option<String> {
