@@ -31,6 +31,15 @@ exec = ["sleep", "1000"]
 ready = "notify-fd 3"
 timeout-start = "50ms"
 EOF
+unit flaky <<EOF
+exec = ["/bin/sh", "-c", "test -e '$T/flaky.go' && exec sleep 1000"]
+restart-delay = "1h"
+restart-delay-max = "1h"
+EOF
+unit top <<'EOF'
+exec = ["sleep", "1000"]
+requires = ["flaky"]
+EOF
 unit job <<'EOF'
 type = "oneshot"
 start = ["sh", "-c", "test -e go"]
@@ -108,6 +117,16 @@ says 1 "late: starting
 late: up
 late: not ready: late failed: not ready in time
 svctl: hint: svctl --prefix T why late says more" 'no state is told twice' start late
+
+# What is needed and waits before it is tried again is tried now.
+ctl start top >/dev/null 2>&1
+until_ok 10 grep -q start-due "$run/scan/flaky/supervise/status"
+: >flaky.go
+says 0 'flaky: starting
+flaky: ready
+top: starting
+top: ready' 'who starts something has what it needs started at once' start --timeout 30s top
+ctl stop --quiet top
 
 # What does not end in its time is killed, and that is told.
 says 0 'deaf: starting

@@ -67,6 +67,15 @@ impl Manager {
                 }
             }
         }
+        if matches!(verb, Verb::Up | Verb::Once) {
+            // What they need is as urgent as they are.
+            let mut needed = needed(&self.graph, &targets);
+            needed.retain(|id| self.is_tried_again(*id));
+            for id in needed {
+                self.tell_to_start(id);
+                events.push(Event::Reset(id));
+            }
+        }
         waiting.targets = match verb {
             Verb::Up | Verb::Once | Verb::Down => targets,
             Verb::Restart => self.with_restarted(&targets),
@@ -150,6 +159,17 @@ impl Manager {
     pub(super) fn is_active(&self, id: Id) -> bool {
         !matches!(self.engine.state(id), State::Down | State::Failed)
     }
+}
+
+/// What these bring up with them.
+fn needed(graph: &Graph, targets: &BTreeSet<Id>) -> BTreeSet<Id> {
+    let mut reached = BTreeSet::new();
+    let mut left: Vec<Id> = targets.iter().copied().collect();
+    while let Some(id) = left.pop() {
+        let edges = graph.outgoing(id).iter().filter(|edge| edge.relation.pulls());
+        left.extend(edges.map(|edge| edge.other).filter(|other| reached.insert(*other)));
+    }
+    reached
 }
 
 /// Those that lead to one of these by such edges, and these.
