@@ -34,8 +34,8 @@ pub enum Change {
     New,
     /// There is none of that name any more; whether it is up.
     Gone(bool),
-    /// It is wanted from now on, being enabled.
-    Enable,
+    /// It is wanted from now on, being enabled; whether it is up.
+    Enable(bool),
     /// It is not wanted any more for being enabled.
     Disable,
 }
@@ -303,7 +303,8 @@ fn enable(
         match (was.contains(name), is.contains(name), row.memory.wish) {
             (false, true, Wish::None | Wish::Once) => {
                 row.memory.wish = Wish::Up;
-                changes.insert((name.clone(), Change::Enable));
+                let is_up = is_active(&row.memory);
+                changes.insert((name.clone(), Change::Enable(is_up)));
             }
             (true, false, Wish::Up) => {
                 row.memory.wish = Wish::None;
@@ -326,7 +327,8 @@ impl Change {
             Change::New => "new".to_owned(),
             Change::Gone(true) => "gone: is stopped".to_owned(),
             Change::Gone(false) => "gone".to_owned(),
-            Change::Enable => "enabled: is started".to_owned(),
+            Change::Enable(true) => "enabled: goes on".to_owned(),
+            Change::Enable(false) => "enabled: is started".to_owned(),
             Change::Disable => "disabled: is not wanted any more".to_owned(),
         }
     }

@@ -112,6 +112,8 @@ pub(super) struct Call {
     pub(super) operands: Vec<OsString>,
     pub(super) site: Site,
     pub(super) json: bool,
+    /// Of which services it was said already what becomes of them.
+    pub(super) told: Vec<String>,
     /// What standard output can show.
     pub(super) terminal: Terminal,
 }

@@ -68,6 +68,7 @@ pub(super) fn read(mut args: Args, verbs: Verbs) -> Result<Call> {
             false => Site::new(said.choice)?,
         },
         json: said.json,
+        told: Vec::new(),
         terminal: Terminal::of_output(said.colour),
     })
 }

@@ -92,7 +92,7 @@ fn definitions(call: &Call, live: &Live, findings: &mut BTreeMap<String, Finding
                 Change::Rename(_) | Change::Gone(_) => {
                     format!("generation {number} has no service of that name")
                 }
-                Change::New | Change::Enable | Change::Disable => continue,
+                Change::New | Change::Enable(_) | Change::Disable => continue,
             };
             if let Some(finding) = findings.get_mut(name) {
                 finding.reasons.insert((Remedy::Apply, what));

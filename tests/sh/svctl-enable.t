@@ -150,6 +150,16 @@ managed
 ok 'enable --now' ctl enable --now one two
 is 'brings it up' "$(state one) $(state two)" 'ready ready'
 contains 'and says so' "$(cat out)" 'one: enabled'
+is 'how each is, it says once' "$(grep -c ready out) $(grep -c already out)" '2 0'
+ctl disable one >/dev/null; ctl stop --quiet one
+unit user <<'EOF'
+exec = ["/bin/sleep", "1000"]
+requires = ["one"]
+EOF
+ctl apply >/dev/null; ctl start --quiet user
+is 'what runs already goes on' "$(ctl enable --now one | grep -v generation)" 'one: enabled
+one: enabled: goes on'
+ctl stop --quiet user; rm "$etc/services/user.toml"
 exits 0 'what is up already stays up' ctl enable --now one
 ok 'disable --now' ctl disable --now one
 is 'brings it down' "$(state one) $(state two)" 'down ready'

@@ -64,6 +64,13 @@ impl Output {
         Output { already: Some(already), ..self }
     }
 
+    /// That these are in this state, if they are, is nothing new.
+    pub(crate) fn with_told(mut self, names: &[String], state: State) -> Output {
+        let told = names.iter().map(|name| (name.clone(), state.word().to_owned()));
+        self.told.extend(told);
+        self
+    }
+
     /// Shows what is pending.
     pub(crate) fn with_screen(self, screen: Box<dyn Screen>) -> Output {
         Output { screen: Some(screen), ..self }

@@ -58,7 +58,8 @@ fn enable(call: &Call) -> Result<Next> {
     let is_new = |name: &String| links.iter().any(|(new, _)| new == name);
     tell(call, &names, is_new, true)?;
     if call.has("--now") {
-        return now(call, &["apply", "start"], &names);
+        let told: Vec<String> = links.into_iter().map(|(name, _)| name).collect();
+        return now(call, &["apply", "start"], &names, &told);
     }
     Ok(Next::Exit(exit::OK))
 }
@@ -78,7 +79,7 @@ fn disable(call: &Call) -> Result<Next> {
     }
     tell(call, &names, |name| was.contains(name), false)?;
     if call.has("--now") {
-        return now(call, &["stop", "apply"], &names);
+        return now(call, &["stop", "apply"], &names, &[]);
     }
     Ok(Next::Exit(exit::OK))
 }
@@ -111,10 +112,10 @@ fn beside(dir: &Path, file: &Path) -> PathBuf {
 }
 
 /// Other verbs, until one does not succeed.
-pub(super) fn now(call: &Call, words: &[&str], names: &[String]) -> Result<Next> {
+pub(super) fn now(call: &Call, words: &[&str], names: &[String], told: &[String]) -> Result<Next> {
     for word in words {
         let operands = if *word == "apply" { &[] } else { names };
-        let code = also(call, word, operands)?;
+        let code = also(call, word, operands, told)?;
         if code != exit::OK {
             return Ok(Next::Exit(code));
         }

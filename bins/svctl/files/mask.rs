@@ -63,7 +63,7 @@ fn mask(call: &Call) -> Result<Next> {
     }
     tell(call, &names, |name| fresh.iter().any(|(new, _)| new == name), true)?;
     if call.has("--now") {
-        return now(call, &["stop", "apply"], &names);
+        return now(call, &["stop", "apply"], &names, &[]);
     }
     Ok(Next::Exit(exit::OK))
 }

@@ -87,7 +87,7 @@ fn say(text: &str) -> Result<()> {
 }
 
 /// Another verb, for the same tree.
-fn also(call: &Call, word: &str, operands: &[String]) -> Result<u8> {
+fn also(call: &Call, word: &str, operands: &[String], told: &[String]) -> Result<u8> {
     let verb =
         call.verbs.find(word).ok_or_else(|| Error::system(format_args!("no verb {word}")))?;
     let next = (verb.run)(&Call {
@@ -98,6 +98,7 @@ fn also(call: &Call, word: &str, operands: &[String]) -> Result<u8> {
         operands: operands.iter().map(Into::into).collect(),
         site: call.site.clone(),
         json: call.json,
+        told: told.to_vec(),
         terminal: call.terminal,
     })?;
     match next {

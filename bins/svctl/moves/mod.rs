@@ -175,6 +175,7 @@ pub(super) fn ask_for(
         say(&"svctl", "note", &text);
     }
     let names = if request.verb.takes_names() { request.names.clone() } else { Vec::new() };
+    let output = output.with_told(&call.told, State::Ready);
     let mut output = watched(call, options, output, names);
     ask::ask(options, request, &signals()?, &mut output)
 }
