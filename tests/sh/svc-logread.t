@@ -51,7 +51,7 @@ is 'or UTC' "$(svc-logread --stamp utc web | sed -n '2p')" '2025-11-20T00:00:01.
 is 'or nothing' "$(svc-logread web --stamp none | sed -n '2p')" 'web 1'
 like 'or relative to now' "$(svc-logread -n 1 --stamp relative web)" '^ *-[0-9]+:[0-9]{2}:[0-9]{2}\.[0-9]{3} web 35$'
 is 'JSON has an object a line' "$(svc-logread --json -n 1 web)" \
-	'{"time":"2025-11-20T00:00:35.000000000Z","service":"web","message":"web 35"}'
+	'{"schema":"svctl-logs-1","time":"2025-11-20T00:00:35.000000000Z","service":"web","message":"web 35"}'
 
 # Parts of it.
 said() { svc-logread --stamp none "$@" web | sed 's/web //' | tr '\n' ' '; }
@@ -166,7 +166,7 @@ is 'with a label too' "$(svc-logread ./other)" '2025-11-20 00:00:07.000000 both'
 printf 'plain\nlines\n' >other/current
 is 'lines may have none' "$(svc-logread ./other)" 'plain
 lines'
-is 'which is null' "$(svc-logread --json -n 1 ./other)" '{"time":null,"service":"./other","message":"lines"}'
+is 'which is null' "$(svc-logread --json -n 1 ./other)" '{"schema":"svctl-logs-1","time":null,"service":"./other","message":"lines"}'
 lines 5 8 back >other/current
 lines 1 3 back >>other/current
 is 'a clock that was set back hides nothing' "$(svc-logread --stamp none ./other | tr '\n' ' ')" 'back 5 back 6 back 7 back 8 back 1 back 2 back 3 '

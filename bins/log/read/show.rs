@@ -183,7 +183,7 @@ impl Show {
             let date = date(&stamp.time.utc(), 'T');
             format!("{date}.{:09}Z", stamp.time.nanos())
         });
-        let mut object = Object::default();
+        let mut object = Object::of("logs");
         object.put("time", &Value::Text(time));
         object.put("service", &Value::text(source.name.as_str()));
         object.put("message", &Value::text(String::from_utf8_lossy(source.message())));
