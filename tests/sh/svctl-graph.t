@@ -165,7 +165,7 @@ ctl bootchart --json >json
 as_schemas_say json "what svctl bootchart --json prints keeps to its schema"
 like 'svc-db tells the same boot' "$(svc-db --generations "$lib" replay run/coppice/manager/record.boot)" '^[0-9.]* web: ready$'
 is 'as JSON' "$(grep '"name":"web"' json | sed 's/-ms":[0-9]*/-ms":N/g')" \
-	'{"schema":"svctl-bootchart-1","name":"web","begin-ms":N,"wanted-ms":N,"started-ms":N,"up-ms":N,"ready-ms":N,"after":"database","critical":true,"failures":0,"restarts":0,"over":true}'
+	'{"schema":"svctl-bootchart-1","name":"web","begin-ms":N,"wanted-ms":N,"started-ms":N,"up-ms":N,"ready-ms":N,"after":"database","critical":true,"failures":0,"restarts":0,"ready-later":false,"over":true}'
 
 # --- what comes later is no part of it
 cp run/coppice/manager/record.boot kept
@@ -203,6 +203,13 @@ exits 111 'a damaged record' ctl bootchart --text
 like 'is told' "$(cat err)" '^svctl: fatal: the record of the boot is damaged: line 3'
 cat kept >run/coppice/manager/record.boot
 kill -CONT "$(manager)"
+
+unit broken <<'EOF'
+exec = ["sleep", "1000"]
+EOF
+compile && change --quiet apply
+until_ok 10 is_in broken ready
+like 'who is ready when the boot is over is not said to be not ready' "$(ctl bootchart --text)" '^broken .* failed at [0-9.]*, ready later$'
 
 # --- many
 mkdir many many/services many/enabled

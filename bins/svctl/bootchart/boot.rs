@@ -14,7 +14,7 @@ use crate::manager::engine::{Action, Engine, Event, State};
 use crate::manager::graph::{Id, Kind};
 use crate::manager::live;
 use crate::manager::places::{BOOT_RECORD, Places};
-use crate::manager::view::Sources;
+use crate::manager::view::{Sources, View};
 
 /// Something besides the first start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(super) struct Row {
     /// Whom it waited for longest.
     pub(super) after: Option<usize>,
     pub(super) marks: Vec<(u64, Mark)>,
+    /// It was not ready when the boot was over, and is now.
+    pub(super) is_late: bool,
 }
 
 impl Row {
@@ -103,7 +105,20 @@ impl Boot {
             let name = |id: &Id| generation.graph.service(*id).name.clone();
             generation.boot.iter().map(name).collect::<BTreeSet<String>>()
         });
-        Ok(story.told(&enabled.unwrap_or_default(), is_over))
+        let mut boot = story.told(&enabled.unwrap_or_default(), is_over);
+        boot.look_again(sources);
+        Ok(boot)
+    }
+
+    /// Who was ready later is in no record.
+    fn look_again(&mut self, sources: &Sources) {
+        let late = self.rows.iter_mut().filter(|row| row.ready.is_none());
+        let Some(live) = View::live(sources).ok().filter(|_| self.is_over) else { return };
+        let is_ready = |name: &str| {
+            let row = live.rows.as_ref().zip(live.graph.find(name));
+            row.is_some_and(|(rows, id)| rows[id as usize].memory.state == State::Ready)
+        };
+        late.for_each(|row| row.is_late = is_ready(&row.name));
     }
 
     /// How long it took until the last was ready, in milliseconds.
@@ -156,8 +171,9 @@ impl Story {
                 self.places.insert(name.clone(), self.boot.rows.len());
                 let (name, kind) = (name.clone(), graph.service(id).kind);
                 let (started, up, ready) = (None, None, None);
-                let (after, marks) = (None, Vec::new());
-                let row = Row { name, kind, wanted: now, started, up, ready, after, marks };
+                let (after, marks, is_late) = (None, Vec::new(), false);
+                let row =
+                    Row { name, kind, wanted: now, started, up, ready, after, marks, is_late };
                 self.boot.rows.push(row);
             }
         }

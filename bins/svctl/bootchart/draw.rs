@@ -158,7 +158,7 @@ impl Chart<'_> {
             format!("<rect class=\"ready\" x=\"{left}\" y=\"{top}\" width=\"3\" height=\"18\"/>\n")
         };
         let took = match (row.kind, took(row)) {
-            (Kind::Group, _) => format!("{} s", seconds(self.boot, ready)),
+            (Kind::Group, _) => format!("at {} s", seconds(self.boot, ready)),
             (Kind::Daemon | Kind::Oneshot, took) => format!("{} s", of_ms(took.unwrap_or(0))),
         };
         // Behind what happened to it later.

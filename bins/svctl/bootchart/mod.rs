@@ -11,6 +11,7 @@ use super::cut::{padded, width};
 use super::svg;
 use super::terminal::Ink;
 use crate::json::{Object, Value};
+use crate::manager::graph::Kind;
 use boot::{Boot, Mark, Row};
 
 pub(super) const VERB: Verb = Verb {
@@ -49,8 +50,11 @@ fn of_ms(ms: u64) -> String {
     format!("{}.{:03}", ms / 1000, ms % 1000)
 }
 
-/// How long a service took to be ready, once it was started.
+/// How long a service took to be ready, once it was started. A group does nothing that takes time.
 fn took(row: &Row) -> Option<u64> {
+    if row.kind == Kind::Group {
+        return None;
+    }
     row.ready.zip(row.started).map(|(ready, started)| ready.saturating_sub(started))
 }
 
@@ -72,7 +76,9 @@ fn remarks(boot: &Boot, row: &Row) -> Vec<String> {
             remarks.push(format!("{} at {}{more}", mark.word(), seconds(boot, first)));
         }
     }
-    if row.started.is_none() {
+    if row.is_late {
+        remarks.push("ready later".to_owned());
+    } else if row.started.is_none() {
         remarks.push("not started".to_owned());
     } else if row.ready.is_none() && remarks.is_empty() {
         remarks.push("not ready".to_owned());
@@ -135,6 +141,7 @@ fn object(boot: &Boot, place: usize) -> String {
     object.put("critical", &Value::Bool(boot.critical.contains(&place)));
     object.put("failures", &Value::number(count(Mark::Failed)));
     object.put("restarts", &Value::number(count(Mark::StartedAgain)));
+    object.put("ready-later", &Value::Bool(row.is_late));
     object.put("over", &Value::Bool(boot.is_over));
     object.line()
 }
