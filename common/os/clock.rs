@@ -16,6 +16,14 @@ pub fn boot() -> Boot {
     Boot(t.tv_sec.unsigned_abs() * 1000 + t.tv_nsec.unsigned_abs() / 1_000_000)
 }
 
+/// Now, as proc(5) counts: what a process that starts now has as its start time in /proc/PID/stat.
+pub fn ticks() -> u64 {
+    let t = clock_gettime(ClockId::Boottime);
+    let a_second = rustix::param::clock_ticks_per_second();
+    let parts = t.tv_nsec.unsigned_abs() * a_second / 1_000_000_000;
+    t.tv_sec.unsigned_abs() * a_second + parts
+}
+
 /// How long poll may wait until `due`; `None` is for ever. Rounded up by a millisecond, as `boot`
 /// rounds down: who wakes finds the time come.
 pub fn until(due: Option<Boot>) -> Option<Timespec> {

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::io::{Errno, Result};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use super::clock;
 use super::file::read_proc;
 use crate::base::signal::Signal;
 use crate::base::text::Text;
@@ -17,7 +18,8 @@ use crate::sys::wait::{Which, peek};
 pub struct Identity {
     /// Its pid.
     pub pid: Pid,
-    /// Its start time in clock ticks since boot (proc(5): field 22 of stat); 0 where /proc is missing.
+    /// When it had this pid for sure, in clock ticks since boot: what has the pid and started no later
+    /// (proc(5): field 22 of stat) is it. 0: not known.
     pub start: u64,
     /// The boot it belongs to.
     pub boot: BootId,
@@ -166,17 +168,22 @@ impl Identity {
     /// What has become of the process. Without /proc, one of this pid counts as it.
     pub fn look(&self) -> Found {
         match stat(self.pid) {
-            Ok(stat) if self.start != 0 && stat.start != self.start => Found::Gone,
+            Ok(stat) if !self.may_be(&stat) => Found::Gone,
             Ok(stat) if matches!(stat.state, b'Z' | b'X') => Found::Zombie,
             Err(Errno::SRCH) => Found::Gone,
             Ok(_) | Err(_) => Found::Alive,
         }
     }
 
-    /// The calling process, in this boot.
+    /// Whether what was found under its pid is it: a later owner of the pid started later.
+    pub fn may_be(&self, found: &Stat) -> bool {
+        self.start == 0 || found.start <= self.start
+    }
+
+    /// The calling process, in this boot. It need not ask /proc, which costs more than all else that a
+    /// child does before its exec.
     pub fn of_self(boot: BootId) -> Identity {
-        let start = stat_self().map_or(0, |s| s.start);
-        Identity { pid: rustix::process::getpid(), start, boot }
+        Identity { pid: rustix::process::getpid(), start: clock::ticks(), boot }
     }
 }
 

@@ -82,8 +82,7 @@ impl Root {
         let dir = slot.open(key).ok()?;
         let process = slot.recorded(key)?;
         // While it is a zombie its start time can be compared: the record may be of one before it.
-        if stat(pid).is_ok_and(|s| process.identity.start != 0 && s.start != process.identity.start)
-        {
+        if stat(pid).is_ok_and(|found| !process.identity.may_be(&found)) {
             return None;
         }
         let exit = Exit { identity: process.identity, death }.pack()?;

@@ -71,7 +71,7 @@ impl Root {
         };
         let is_its = identity.pid == pid
             && identity.boot == self.boot
-            && stat(pid).is_ok_and(|stat| identity.start == 0 || stat.start == identity.start);
+            && stat(pid).is_ok_and(|found| identity.may_be(&found));
         if !is_its {
             return Ok(());
         }

@@ -8,9 +8,9 @@ use common::base::death::Death;
 use common::base::error::reason;
 use common::base::signal::Signal;
 use common::format::records::{Kind, Process, SIZE};
-use common::os::process::{Identity, Watched, stat, stat_self};
+use common::os::process::{Identity, Watched};
 use common::os::spawn::{Blocked, Child, Group, Hooks, NoHooks, Sharing};
-use common::os::{file, lock};
+use common::os::{clock, file, lock};
 use common::sys::exec::Argv;
 use common::sys::signal::{Mask, set_mask};
 use common::sys::wait::{Ended, wait_for, wait_within};
@@ -44,8 +44,7 @@ struct Recorder<'a> {
 impl Hooks for Recorder<'_> {
     fn started(&mut self) -> Result<()> {
         dawdle();
-        self.process.identity.pid = rustix::process::getpid();
-        self.process.identity.start = stat_self().map_or(0, |stat| stat.start);
+        self.process.identity = Identity::of_self(self.process.identity.boot);
         // Before the record: who is on record can be found.
         if let Some(wards) = self.wards {
             self.ward_error = wards.enter(self.process.identity.pid).err();
@@ -121,9 +120,9 @@ impl Supervisor {
         }
         .spawn(&mut recorder)?;
         let (cgroup_error, ward_error) = (recorder.cgroup_error, recorder.ward_error);
-        // A child with a copy of our memory could not tell us its start time.
+        // A child with a copy of our memory could not tell us; but it is ours, and has this pid now.
         let start = match recorder.process.identity.start {
-            0 => stat(spawned.pid).map_or(0, |stat| stat.start),
+            0 => clock::ticks(),
             start => start,
         };
         if let Some(e) = spawned.failed {
