@@ -45,7 +45,7 @@ pub struct Quiet(Option<Stamp>);
 /// Writes one line to every subscriber of the directory, if it can have any.
 pub fn notify_unless_quiet(dir: impl AsFd, line: &[u8], quiet: &mut Quiet) -> Result<Notified> {
     let stamp = Stamp::of(&dir)?;
-    if quiet.0 == Some(stamp) {
+    if stamp.is_never() || quiet.0 == Some(stamp) {
         return Ok(Notified::default());
     }
     let notified = notify(dir, line)?;

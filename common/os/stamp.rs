@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, Stat, fstat, statat};
+use rustix::fs::{AtFlags, Stat, Timespec, Timestamps, UTIME_OMIT, fstat, statat, utimensat};
 use rustix::io::Result;
 use rustix::path::Arg;
 
@@ -21,7 +21,22 @@ pub struct Stamp {
     inode: u64,
 }
 
+/// A time that no clock shows: that of a directory in which nothing has ever been.
+const NEVER: Timespec = Timespec { tv_sec: 1, tv_nsec: 1 };
+
+/// Stamps a directory that nobody else knows of yet.
+pub fn never_changed(dir: impl AsFd, path: impl Arg) -> Result<()> {
+    let last_access = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+    let times = Timestamps { last_access, last_modification: NEVER };
+    utimensat(dir, path, &times, AtFlags::empty())
+}
+
 impl Stamp {
+    /// Whether it is that of [`never_changed`].
+    pub fn is_never(self) -> bool {
+        (self.seconds, self.nanos) == (NEVER.tv_sec, NEVER.tv_nsec.unsigned_abs())
+    }
+
     /// That of an open directory.
     pub fn of(dir: impl AsFd) -> Result<Stamp> {
         fstat(dir).map(Stamp::from)

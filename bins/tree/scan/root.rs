@@ -12,11 +12,11 @@ use common::os::lock::Patience;
 use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
 use common::os::signals::Signals;
-use common::os::{clock, fds, fifo, file, lock};
+use common::os::{clock, fds, fifo, file, lock, stamp};
 use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, chmodat, mkdirat, openat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, chmodat, mkdirat, openat, renameat};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper};
 
@@ -321,15 +321,28 @@ fn control_fifo(own: &OwnedFd) -> Result<OwnedFd> {
 }
 
 fn event_directory(own: &OwnedFd) -> Result<OwnedFd> {
-    let mode = Mode::from_raw_mode(0o3730);
-    match mkdirat(own, c"event", mode) {
-        // The umask is not asked, and the group bit needs saying again.
-        Ok(()) => chmodat(own, c"event", mode, AtFlags::empty()),
-        Err(Errno::EXIST) => Ok(()),
-        Err(e) => Err(e),
+    let make = || match file::open_dir(own, c"event") {
+        Err(Errno::NOENT) => {
+            make_event_directory(own)?;
+            file::open_dir(own, c"event")
+        }
+        opened => opened,
+    };
+    make().unable(format_args!("make {OWN}/event"))
+}
+
+/// It gets its name when it is whole: the supervisors can tell that nobody is in it without a look.
+fn make_event_directory(own: &OwnedFd) -> rustix::io::Result<()> {
+    let (new, mode) = (c"event.new", Mode::from_raw_mode(0o3730));
+    match mkdirat(own, new, mode) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(e) => return Err(e),
     }
-    .unable(format_args!("make {OWN}/event"))?;
-    file::open_dir(own, c"event").unable(format_args!("open {OWN}/event"))
+    // The umask is not asked, and the group bit needs saying again.
+    chmodat(own, new, mode, AtFlags::empty())?;
+    // Refused: then they look.
+    let _ = stamp::never_changed(own, new);
+    renameat(own, new, own, c"event")
 }
 
 fn watch() -> Result<OwnedFd> {
