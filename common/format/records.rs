@@ -10,7 +10,7 @@ use crate::base::text::Text;
 use crate::os::file::Inode;
 use crate::os::process::{BootId, Identity};
 
-/// The size of each of these files, padding included.
+/// The size of each of these records, padding included.
 pub const SIZE: usize = 256;
 
 /// A record ready to be written.
@@ -133,7 +133,7 @@ impl Holder {
     }
 }
 
-/// `supervise/exit`: how an orphaned process ended, written by svc-scan before it reaped it.
+/// Behind that record: how the process ended, if it was an orphan, written by svc-scan before it reaped it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {
     /// Who it was.

@@ -185,11 +185,16 @@ orphan)
 	file) echo >"$wards/$pid" ;;
 	empty) ln -s "$T/others" "$wards/$pid" ;;
 	fifo) mkfifo "$dir/supervise/process"; ln -s "$T/$dir" "$wards/$pid" ;;
-	other) cp "others/both/supervise/process" "$dir/supervise/"; ln -s "$T/$dir" "$wards/$pid" ;;
+	other)
+		head -c 256 "others/both/supervise/process" >"$dir/supervise/process"
+		ln -s "$T/$dir" "$wards/$pid"
+		;;
 	esac
 	kill -KILL "$pid"
 	until_ok 20 sh -c "! [ -d /proc/$pid ]" || echo 'it is not reaped'
-	[ ! -e "$dir/supervise/exit" ] || echo 'an exit was recorded'
+	if [ -f "$dir/supervise/process" ]; then
+		grep -E '^(exit|signal)=' "$dir/supervise/process" && echo 'an exit was recorded'
+	fi
 	rm -rf "$dir/supervise" ;;
 esac
 end

@@ -173,7 +173,7 @@ becomes 5 'a supervisor is replaced' replaced
 kill -KILL "$(supervisor_of orphan/s)"
 until_ok 5 sh -c '! svc-ok orphan/s'
 kill -TERM "$service"
-becomes 5 'a service that ends without one is recorded' has_line orphan/s/supervise/exit "^pid=$service$"
+becomes 5 'a service that ends without one is recorded' has_line orphan/s/supervise/process '^signal=TERM$'
 kill -TERM "$scan"
 becomes 10 'svc-scan ends' gone "$scan"
 is 'but not before finish was told' "$(cat orphan/s/told)" '256 15'

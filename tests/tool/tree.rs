@@ -65,7 +65,7 @@ pub(crate) fn supervisor(dir: &Path) -> Option<Identity> {
 /// The living `run` of a service directory.
 pub(crate) fn process(dir: &Path) -> Option<Identity> {
     let mut buffer = [0; SIZE];
-    let bytes = file::read_small(CWD, dir.join("supervise/process"), &mut buffer).ok()?;
+    let bytes = file::read_once(CWD, dir.join("supervise/process"), &mut buffer).ok()?;
     living(Process::unpack(bytes).filter(|process| process.kind == Kind::Run)?.identity)
 }
 

@@ -137,7 +137,7 @@ impl Slot {
     fn recorded(&self, key: Key) -> Option<Process> {
         let mut buffer = [0; SIZE];
         let dir = self.open(key).ok()?;
-        Process::unpack(file::read_small(&dir, c"supervise/process", &mut buffer).ok()?)
+        Process::unpack(file::read_once(&dir, c"supervise/process", &mut buffer).ok()?)
     }
 
     /// A process that turns out to be its supervisor's own child is no orphan: the slot need not be
@@ -151,21 +151,16 @@ impl Slot {
     }
 }
 
-/// Overwrites `supervise/exit`, which the supervisor has made as large as it must be: a full tmpfs
-/// loses no death. What is not that plain file is replaced.
+/// Writes behind the record of the process how it ended. That both are in one block of the file, the
+/// process has seen to: a full disk loses no death.
 pub(super) fn write_exit(dir: &OwnedFd, exit: &[u8]) -> rustix::io::Result<()> {
-    overwrite_exit(dir, exit)
-        .or_else(|_| file::replace(file::open_dir(dir, c"supervise")?, "exit", exit))
-}
-
-fn overwrite_exit(dir: &OwnedFd, exit: &[u8]) -> rustix::io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let fd = openat(dir, c"supervise/exit", flags, Mode::empty())?;
+    let fd = openat(dir, c"supervise/process", flags, Mode::empty())?;
     let stat = fstat(&fd)?;
     if !FileType::from_raw_mode(stat.st_mode).is_file() || stat.st_nlink != 1 {
         return Err(Errno::INVAL);
     }
     let mut record = [b'\n'; SIZE];
     record[..exit.len()].copy_from_slice(exit);
-    rustix::io::pwrite(&fd, &record, 0).map(|_| ())
+    rustix::io::pwrite(&fd, &record, SIZE as u64).map(|_| ())
 }

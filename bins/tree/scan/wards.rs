@@ -65,7 +65,7 @@ impl Root {
     /// A ward that leads where this process is not on record was another's.
     fn record_in(&self, dir: &OwnedFd, pid: Pid, death: Death) -> rustix::io::Result<()> {
         let mut buffer = [0; SIZE];
-        let process = file::read_small(dir, c"supervise/process", &mut buffer);
+        let process = file::read_once(dir, c"supervise/process", &mut buffer);
         let Some(Process { identity, .. }) = process.ok().and_then(Process::unpack) else {
             return Ok(());
         };

@@ -34,7 +34,7 @@ pub(super) struct Files {
     pub(super) control: OwnedFd,
     /// The lock; a child shares it until it execs.
     pub(super) lock: OwnedFd,
-    /// `process`: written by the child.
+    /// `process`: written by the child, and behind that by svc-scan.
     pub(super) process: OwnedFd,
     /// `status` and its spare, which trade places at each record.
     statuses: Statuses,
@@ -75,7 +75,6 @@ impl Files {
             link_ok(&dir).unable("make supervise/ok")?;
         }
         let process = open_plain(&dir, c"process").unable("open supervise/process")?.0;
-        make_exit(&dir).unable("make supervise/exit")?;
         let statuses = Statuses::open(&dir).unable("make supervise/status and status.spare")?;
         let is_new = statuses.blank;
         Ok(Some(Files { dir, events, control, lock, process, statuses, is_new }))
@@ -114,7 +113,8 @@ impl Files {
     /// What svc-scan recorded of an orphan's end.
     pub(super) fn exit(&self) -> Option<Exit> {
         let mut buffer = [0; SIZE];
-        Exit::unpack(file::read_small(&self.dir, c"exit", &mut buffer).ok()?)
+        let length = pread(&self.process, &mut buffer, SIZE as u64).ok()?;
+        Exit::unpack(&buffer[..length])
     }
 
     /// A readiness fifo that no process but the next one has: an inode of its own.
@@ -231,16 +231,6 @@ pub(super) fn make_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd
         .unable(format_args!("make the directory {shown}"))
 }
 
-/// Makes the file in which svc-scan records an orphan's end, so that it needs no space for it.
-fn make_exit(dir: &OwnedFd) -> rustix::io::Result<()> {
-    let (fd, length) = open_plain(dir, c"exit").or_else(|_| {
-        // Whatever has its name, it is not worth keeping.
-        file::unlink_if_there(dir, c"exit")?;
-        open_plain(dir, c"exit")
-    })?;
-    if length == SIZE as u64 { Ok(()) } else { write_padded(&fd, b"", SIZE) }
-}
-
 /// Says who supervises. In place, as only the holder of the lock writes it.
 fn write_holder(dir: &OwnedFd, me: Identity) -> Result<()> {
     let write = "write supervise/supervisor";
@@ -261,7 +251,7 @@ fn forget_copied(dir: &OwnedFd, holder: &OwnedFd, here: file::Inode) -> rustix::
     if holder.is_none_or(|holder| holder.directory == here) {
         return Ok(());
     }
-    for name in [c"status", c"status.spare", c"process", c"exit"] {
+    for name in [c"status", c"status.spare", c"process"] {
         file::unlink_if_there(dir, name)?;
     }
     Ok(())
