@@ -12,6 +12,7 @@ use crate::base::args::Args;
 use crate::base::error::{Error, Result, exit, reason};
 use crate::base::future::Future;
 use crate::os::exec;
+use crate::sys::auxv::executed_path;
 
 /// A program: its name, what `--help` says and its body.
 pub struct Program {
@@ -46,7 +47,7 @@ pub fn dispatch(mut argv: Vec<OsString>, programs: &[&[Program]]) -> u8 {
         })
     };
     let called = argv.first().cloned().unwrap_or_default();
-    let executed = rustix::param::linux_execfn().to_bytes();
+    let executed = executed_path().to_bytes();
     let linked =
         || find(std::fs::read_link(OsStr::from_bytes(executed)).ok()?.as_os_str().as_bytes());
     if let Some(program) = find(called.as_bytes()).or_else(|| find(executed)).or_else(linked) {
@@ -154,7 +155,7 @@ pub fn print(text: &str) -> u8 {
         // Who has read enough knows.
         Err(Errno::PIPE) => exit::SYSTEM,
         Err(e) => {
-            let executed = OsStr::from_bytes(rustix::param::linux_execfn().to_bytes());
+            let executed = OsStr::from_bytes(executed_path().to_bytes());
             let name = Path::new(executed).file_name().unwrap_or_default().display();
             let text = format_args!("unable to write to standard output: {}", reason(e));
             say(&name, "fatal", &text);

@@ -3,25 +3,34 @@
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::base::stamp::{Boot, Wall};
+use crate::sys::auxv::clock_ticks;
+use crate::sys::time::now;
 
 /// Now, for people. Times before 1970 count as 1970.
 pub fn wall() -> Wall {
-    let t = clock_gettime(ClockId::Realtime);
+    wall_of(now(ClockId::Realtime))
+}
+
+/// The same, for who asks again and again.
+pub fn wall_often() -> Wall {
+    wall_of(clock_gettime(ClockId::Realtime))
+}
+
+fn wall_of(t: Timespec) -> Wall {
     Wall(u64::try_from(t.tv_sec).unwrap_or(0) * 1_000_000_000 + t.tv_nsec.unsigned_abs())
 }
 
 /// Now, for decisions.
 pub fn boot() -> Boot {
-    let t = clock_gettime(ClockId::Boottime);
+    let t = now(ClockId::Boottime);
     Boot(t.tv_sec.unsigned_abs() * 1000 + t.tv_nsec.unsigned_abs() / 1_000_000)
 }
 
 /// Now, as proc(5) counts: what a process that starts now has as its start time in /proc/PID/stat.
 pub fn ticks() -> u64 {
-    let t = clock_gettime(ClockId::Boottime);
-    let a_second = rustix::param::clock_ticks_per_second();
-    let parts = t.tv_nsec.unsigned_abs() * a_second / 1_000_000_000;
-    t.tv_sec.unsigned_abs() * a_second + parts
+    let t = now(ClockId::Boottime);
+    let parts = t.tv_nsec.unsigned_abs() * clock_ticks() / 1_000_000_000;
+    t.tv_sec.unsigned_abs() * clock_ticks() + parts
 }
 
 /// How long poll may wait until `due`; `None` is for ever. Rounded up by a millisecond, as `boot`

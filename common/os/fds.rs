@@ -15,7 +15,7 @@ const MANY: u64 = 65_536;
 /// Opens what is closed of 0, 1 and 2 on /dev/null, or else on the root directory: what is opened
 /// later must not be taken for standard output.
 pub fn fill_stdio() {
-    loop {
+    while !(0..=2).all(fd::is_open) {
         let flags = OFlags::RDWR | OFlags::NOCTTY;
         let opened = open("/dev/null", flags, Mode::empty())
             .or_else(|_| open("/", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()));

@@ -6,6 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::exec;
+use crate::sys::auxv::executed_path;
 
 /// The directory that this program was executed from.
 #[derive(Clone, Debug)]
@@ -14,9 +15,12 @@ pub struct Siblings(Option<PathBuf>);
 impl Siblings {
     /// To be asked before the working directory changes.
     pub fn at_start() -> Siblings {
-        let executed = Path::new(OsStr::from_bytes(rustix::param::linux_execfn().to_bytes()));
-        let dir = executed.parent().filter(|_| executed.as_os_str().as_bytes().contains(&b'/'));
-        Siblings(dir.and_then(|dir| std::path::absolute(dir).ok()))
+        let executed = executed_path().to_bytes();
+        let Some(slash) = executed.iter().rposition(|b| *b == b'/') else { return Siblings(None) };
+        let dir = Path::new(OsStr::from_bytes(&executed[..slash.max(1)]));
+        // To make it absolute takes more code than all the rest, and is seldom needed.
+        let dir = if executed[0] == b'/' { Ok(dir.to_owned()) } else { std::path::absolute(dir) };
+        Siblings(dir.ok())
     }
 
     /// Those of a known directory.

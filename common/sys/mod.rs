@@ -2,6 +2,7 @@
 //! decides anything; each function is one system call made safe to call, and says why it is.
 
 pub mod alloc;
+pub mod auxv;
 pub mod datagram;
 pub mod env;
 pub mod exec;

@@ -1,7 +1,27 @@
-//! Local time, as the C library knows it from TZ or /etc/localtime.
+//! The clocks; and local time, as the C library knows it from TZ or /etc/localtime.
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
+
+use rustix::time::{ClockId, Timespec};
+
+/// What a clock shows, by the system call. The function that the kernel maps into every process for that
+/// must first be found there: three pages, and more time than the few calls of a short program.
+#[cfg(target_pointer_width = "64")]
+pub fn now(clock: ClockId) -> Timespec {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the time lives through the call, which writes it, or leaves it zero.
+    unsafe { libc::syscall(libc::SYS_clock_gettime, clock as libc::c_long, time.as_mut_ptr()) };
+    // SAFETY: all zero is a valid timespec.
+    let time = unsafe { time.assume_init() };
+    Timespec { tv_sec: time.tv_sec, tv_nsec: time.tv_nsec }
+}
+
+/// What a clock shows. Its system call has several shapes here.
+#[cfg(not(target_pointer_width = "64"))]
+pub fn now(clock: ClockId) -> Timespec {
+    rustix::time::clock_gettime(clock)
+}
 
 /// A time as a clock on the wall shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -74,7 +74,8 @@ fn main(args: Args) -> Result<Next> {
 
 /// The service's name, if a symbolic link of that name, an init script, points to this program.
 fn init_script() -> Option<OsString> {
-    let called = Path::new(OsStr::from_bytes(rustix::param::linux_execfn().to_bytes())).to_owned();
+    let called =
+        Path::new(OsStr::from_bytes(common::sys::auxv::executed_path().to_bytes())).to_owned();
     let is_sv =
         |path: &Path| path.file_name().is_some_and(|name| name == "sv" || name == PROGRAM.name);
     let leads_here = std::fs::read_link(&called).is_ok_and(|to| is_sv(&to));
