@@ -6,8 +6,9 @@ use std::ptr;
 use rustix::io::Result;
 use rustix::process::Pid;
 
-/// Left below our own frame for what the C library's clone keeps on the stack while we stand still.
-const MARGIN: usize = 4096;
+/// Left below our own frame for what the C library's clone keeps on the stack while we stand still: a
+/// set of signals at most. More would be a page that nothing else touches.
+const MARGIN: usize = 1024;
 /// As the ABI wants a stack to begin.
 const STACK_ALIGN: usize = 16;
 
