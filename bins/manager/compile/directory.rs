@@ -90,8 +90,9 @@ pub(super) fn add(service: &Service, paths: &Paths, tree: &mut Tree) {
 
 /// The small files, for those that are not as usual.
 fn settings(service: &Service) -> Vec<(&'static str, String)> {
+    // svc-oneshot starts it once, whatever a file says.
     if service.kind == Kind::Oneshot {
-        return vec![("restart", "no".to_owned())];
+        return Vec::new();
     }
     let mut files = Vec::new();
     for (file, key) in [
