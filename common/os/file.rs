@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, openat, renameat, statat, unlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, Stat, fchmod, fstat, openat, renameat, statat, unlinkat,
 };
 use rustix::io::{Errno, Result, read, write};
 use rustix::path::Arg;
@@ -33,16 +33,16 @@ impl Inode {
 
 /// Opens for reading what must be a regular file. Never waits: a fifo in its place is EINVAL.
 pub fn open_regular(dir: impl AsFd, path: impl Arg) -> Result<OwnedFd> {
-    open_sized(dir, path).map(|(fd, _)| fd)
+    open_known(dir, path).map(|(fd, _)| fd)
 }
 
-/// The same, and its size now: 0 of a file of /proc.
-fn open_sized(dir: impl AsFd, path: impl Arg) -> Result<(OwnedFd, usize)> {
+/// The same, and what is known of it now.
+fn open_known(dir: impl AsFd, path: impl Arg) -> Result<(OwnedFd, Stat)> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let fd = openat(dir, path, flags, Mode::empty())?;
     let stat = fstat(&fd)?;
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok((fd, usize::try_from(stat.st_size).unwrap_or(0))),
+        FileType::RegularFile => Ok((fd, stat)),
         FileType::Directory => Err(Errno::ISDIR),
         FileType::Symlink
         | FileType::Fifo
@@ -66,18 +66,28 @@ pub fn read_small(dir: impl AsFd, path: impl Arg, buffer: &mut [u8]) -> Result<&
 /// Reads a regular file, of which at most `limit` bytes: who gets so many can't know whether that is
 /// all. Small ones, which most are, need little memory.
 pub fn read_up_to(dir: impl AsFd, path: impl Arg, limit: usize) -> Result<Vec<u8>> {
+    read_known(dir, path, limit).map(|(bytes, _)| bytes)
+}
+
+/// The same, and what was known of the file before it was read.
+pub fn read_known(dir: impl AsFd, path: impl Arg, limit: usize) -> Result<(Vec<u8>, Stat)> {
     const FIRST: usize = 4096;
-    let (fd, size) = open_sized(dir, path)?;
-    // With room for one more byte the first read to get less shows that it is all.
+    let (fd, stat) = open_known(dir, path)?;
+    // 0 of a file of /proc.
+    let size = usize::try_from(stat.st_size).unwrap_or(0);
+    // With room for one more byte a read of just its size shows that it is all.
     let first = if size == 0 { FIRST } else { size.saturating_add(1) };
     let mut bytes = vec![0; first.min(limit)];
-    let mut length = fill(&fd, &mut bytes)?;
+    let mut length = rustix::io::retry_on_intr(|| read(&fd, &mut bytes))?;
+    if length != size {
+        length += fill(&fd, &mut bytes[length..])?;
+    }
     while length == bytes.len() && length < limit {
         bytes.resize(limit.min(4 * length), 0);
         length += fill(&fd, &mut bytes[length..])?;
     }
     bytes.truncate(length);
-    Ok(bytes)
+    Ok((bytes, stat))
 }
 
 /// Reads a file of /proc that is made at one read: three system calls.

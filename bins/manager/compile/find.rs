@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use common::prelude::*;
 use rustix::fs::FileType;
 
-use super::root::Root;
+use super::root::{Entry, Root};
 use crate::manager::graph_file::is_fit;
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::source::{Place, Sources};
@@ -53,15 +53,16 @@ pub(super) fn find(
     let mut found = Found::default();
     for dir in dirs {
         let reading = format!("read {}", root.path(dir).display());
-        for entry in root.names(dir).unable(&reading)? {
+        for Entry { name: entry, is_link } in root.entries(dir).unable(&reading)? {
             let path = dir.join(&entry);
             let name = entry.to_string_lossy().into_owned();
+            let is_null = || is_link && root.is_null(&path);
             if let Some(name) = name.strip_suffix(".toml") {
                 if name.starts_with(OWN) {
                     let what = format!("names that begin with {OWN} are the tree's own");
                     complaints.push(wrong(root, &path, sources, what));
                 } else if is_fit(name) && entry.to_str().is_some() {
-                    let main = if root.is_null(&path) { Main::Masked } else { Main::There };
+                    let main = if is_null() { Main::Masked } else { Main::There };
                     found.files.entry(name.to_owned()).or_default().main = Some((path, main));
                 } else {
                     complaints.push(unfit(root, &path, sources));
@@ -78,7 +79,7 @@ pub(super) fn find(
         }
     }
     let reading = format!("read {}", root.path(enabled).display());
-    for entry in root.names(enabled).unable(&reading)? {
+    for Entry { name: entry, .. } in root.entries(enabled).unable(&reading)? {
         let path = enabled.join(&entry);
         match entry.to_str().filter(|name| is_fit(name)) {
             Some(name) => {
@@ -100,13 +101,13 @@ fn drop_ins(
     complaints: &mut Vec<Diagnostic>,
 ) -> Result<()> {
     let reading = format!("read {}", root.path(dir).display());
-    for entry in root.names(dir).unable(reading)? {
+    for Entry { name: entry, is_link } in root.entries(dir).unable(reading)? {
         let path = dir.join(&entry);
         let Some(name) = entry.to_str().filter(|name| name.ends_with(".toml")) else {
             complaints.extend(stray(root, &path, sources));
             continue;
         };
-        if root.is_null(&path) {
+        if is_link && root.is_null(&path) {
             files.drop_ins.remove(name);
         } else if !name.starts_with('.') {
             files.drop_ins.insert(name.to_owned(), path);

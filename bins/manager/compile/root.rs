@@ -5,11 +5,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use common::os::file::read_up_to;
+use common::os::file::read_known;
 use rustix::fs::{CWD, FileType, Stat, stat};
 use rustix::io::{Errno, Result};
 
-use super::stamps::{Look, Seen, presence};
+use super::stamps::{Found, Look, Seen};
 
 /// As many as the kernel follows.
 const MAX_LINKS: usize = 40;
@@ -22,6 +22,21 @@ pub(crate) enum Instead {
     /// A link to /dev/null.
     Null,
     Nothing,
+}
+
+/// What is in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub(super) name: OsString,
+    /// Where that is not known, it is taken for one.
+    pub(super) is_link: bool,
+}
+
+impl Entry {
+    fn of(entry: std::fs::DirEntry) -> Entry {
+        let is_link = entry.file_type().map_or(true, |kind| kind.is_symlink());
+        Entry { name: entry.file_name(), is_link }
+    }
 }
 
 /// Files that are not yet as they are taken to be, by their paths.
@@ -95,57 +110,61 @@ impl Root {
             Some(Instead::Null | Instead::Nothing) => return Err(Errno::NOENT),
             None => {}
         }
-        let read = self.resolve(path).and_then(|path| read_up_to(CWD, path, limit));
-        self.seen.note(Look::Text, path, presence(read.is_ok()));
+        let (read, found) = match self.resolve(path).and_then(|path| read_known(CWD, path, limit)) {
+            Ok((bytes, stat)) => (Ok(bytes), Found::Text(Some(stat))),
+            Err(Errno::NOENT) => (Err(Errno::NOENT), Found::Text(None)),
+            Err(e) => (Err(e), Found::Unknown),
+        };
+        self.seen.note(Look::Text, path, found);
         read
     }
 
     /// What is at a path; none: nothing.
     pub(super) fn kind(&self, path: impl AsRef<Path>) -> Option<FileType> {
         let kind = self.look_kind(path.as_ref());
-        self.seen.note(Look::Kind, path.as_ref(), format!("{kind:?}"));
+        self.seen.note(Look::Kind, path.as_ref(), Found::Word(format!("{kind:?}")));
         kind
     }
 
     /// Whether it is a file that somebody may execute.
     pub(super) fn is_program(&self, path: impl AsRef<Path>) -> bool {
         let is_program = self.look_program(path.as_ref());
-        self.seen.note(Look::Program, path.as_ref(), is_program.to_string());
+        self.seen.note(Look::Program, path.as_ref(), Found::Word(is_program.to_string()));
         is_program
     }
 
-    /// The names in a directory, sorted; none if it is not there.
-    pub(super) fn names(&self, dir: impl AsRef<Path>) -> Result<Vec<OsString>> {
+    /// What is in a directory, by its names in order; nothing if it is not there.
+    pub(super) fn entries(&self, dir: impl AsRef<Path>) -> Result<Vec<Entry>> {
         let dir = dir.as_ref();
+        let before = self.stat(dir);
         let entries = match std::fs::read_dir(self.resolve(dir)?) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                self.seen.note(Look::Text, dir, presence(false));
+                self.seen.note(Look::Text, dir, Found::Text(before));
                 return Ok(self.changed(dir, Vec::new()));
             }
             entries => entries.map_err(errno)?,
         };
-        self.seen.note(Look::Text, dir, presence(true));
-        let names: std::io::Result<Vec<_>> =
-            entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
-        Ok(self.changed(dir, names.map_err(errno)?))
+        self.seen.note(Look::Text, dir, Found::Text(before));
+        let entries: std::io::Result<Vec<_>> = entries.map(|entry| entry.map(Entry::of)).collect();
+        Ok(self.changed(dir, entries.map_err(errno)?))
     }
 
-    /// The names in a directory after the changes, sorted.
-    fn changed(&self, dir: &Path, mut names: Vec<OsString>) -> Vec<OsString> {
+    /// What is in a directory after the changes.
+    fn changed(&self, dir: &Path, mut entries: Vec<Entry>) -> Vec<Entry> {
         for (path, instead) in &self.changes {
             let Some(name) = path.strip_prefix(dir).ok().and_then(|rest| rest.iter().next()) else {
                 continue;
             };
             let is_own = path.parent() == Some(dir);
             if is_own || *instead != Instead::Nothing {
-                names.retain(|known| known != name);
+                entries.retain(|known| known.name != name);
             }
             if *instead != Instead::Nothing {
-                names.push(name.to_owned());
+                entries.push(Entry { name: name.to_owned(), is_link: *instead == Instead::Null });
             }
         }
-        names.sort();
-        names
+        entries.sort();
+        entries
     }
 
     /// What the kernel knows of a path; none: nothing is there. Not noted, as what follows.

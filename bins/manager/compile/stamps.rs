@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use common::base::stamp::Wall;
@@ -40,17 +41,28 @@ pub(super) enum Look {
 const LOOKS: [(Look, &str); 3] =
     [(Look::Text, "text"), (Look::Kind, "kind"), (Look::Program, "program")];
 
+/// What was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A text or a directory, before it was read; none: nothing.
+    Text(Option<Stat>),
+    /// A kind, or whether it is a program.
+    Word(String),
+    /// What can't be read, for whatever reason.
+    Unknown,
+}
+
 /// What was looked for and found.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    found: RefCell<BTreeMap<(Look, PathBuf), String>>,
+    found: RefCell<BTreeMap<(Look, PathBuf), Found>>,
     /// Somebody was asked whose answers leave no stamps.
     is_asked: std::cell::Cell<bool>,
 }
 
 impl Seen {
     /// Notes what was found.
-    pub(super) fn note(&self, look: Look, path: &Path, found: String) {
+    pub(super) fn note(&self, look: Look, path: &Path, found: Found) {
         self.found.borrow_mut().insert((look, path.to_owned()), found);
     }
 
@@ -58,11 +70,6 @@ impl Seen {
     pub(super) fn note_asked(&self) {
         self.is_asked.set(true);
     }
-}
-
-/// What a text is noted as: more is known when all is read.
-pub(super) fn presence(is_there: bool) -> String {
-    if is_there { "there" } else { "none" }.to_owned()
 }
 
 /// What was said of the set when it was compiled to the accepted generation, and the number of that;
@@ -99,21 +106,16 @@ fn text(options: &Options, generation: u64, what: &str, start: Wall) -> Option<S
     let seen = &options.root.seen;
     let mut text = head(options, generation)? + what + "\n";
     for ((look, path), found) in seen.found.borrow().iter() {
-        let (now, is_sure) = match look {
-            Look::Text => {
-                let stat = options.root.stat(path);
-                let is_old = stat.as_ref().is_none_or(|stat| is_old(stat, start));
-                (text_now(stat.as_ref()), is_old && *found == presence(stat.is_some()))
-            }
-            Look::Kind | Look::Program => {
-                let now = now(&options.root, *look, path);
-                let is_same = *found == now;
-                (now, is_same)
-            }
+        let (found, is_sure) = match found {
+            Found::Text(None) => (text_now(None), true),
+            Found::Text(Some(stat)) => (stamp(stat), is_old(stat, start)),
+            Found::Word(found) => (found.clone(), *found == now(&options.root, *look, path)),
+            Found::Unknown => return None,
         };
         let name = path.to_str().filter(|name| is_sure && !name.contains('\n'))?;
         let (_, word) = LOOKS.iter().find(|(known, _)| known == look)?;
-        text += &format!("{word} {now} {name}\n");
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{word} {found} {name}");
     }
     (!seen.is_asked.get()).then(|| text + "end\n")
 }
