@@ -300,7 +300,7 @@ impl Manager {
     fn tell_a_logger(&self, name: &str, command: Command) {
         let path = format!("{name}/supervise/control");
         // Without a supervisor it is not there, and will be started with what is new.
-        let _ = fifo::open(&self.scan, path.as_str(), Ends::Write)
+        let _ = fifo::open(self.definitions.dir(Kind::Daemon), path.as_str(), Ends::Write)
             .and_then(|fd| rustix::io::write(fd, &[command.letter()]));
     }
 

@@ -66,9 +66,11 @@ impl Manager {
         let events = open(&manager.join(EVENT))?;
         let boot = BootId::now();
         write_holder(&dir, boot)?;
+        let oneshots = manager.join(ONESHOT);
         let definitions = Definitions {
+            open: [scan_fd, open(&oneshots)?],
             scan,
-            oneshots: manager.join(ONESHOT),
+            oneshots,
             generations: options.generations.join("generations"),
         };
         let Left { mut live, damaged, unknown, is_first } = Left::read(&dir, &options.generations)?;
@@ -77,7 +79,6 @@ impl Manager {
             row.since = clock::wall();
         }
         let mut manager = Manager {
-            oneshots: open(&definitions.oneshots)?,
             table: Table::create(&dir, &live.header, &live.rows).unable("write manager/state")?,
             known: live.rows.iter().map(Known::of).collect(),
             engine: Engine::new(Rc::new(Graph::default()), None),
@@ -91,7 +92,6 @@ impl Manager {
             boot,
             dir,
             _lock: lock,
-            scan: scan_fd,
             events,
             quiet: Quiet::default(),
             tree,
@@ -185,11 +185,12 @@ impl Manager {
     pub(super) fn repair(&mut self) {
         for id in self.graph.ids() {
             let service = self.graph.service(id);
-            let is_there = service.kind != Kind::Group
-                && self.definitions.is_there(&service.name, service.kind);
             let is_awaited = service.kind == Kind::Daemon && self.engine.is_needed(id);
+            let is_to_lead = is_awaited
+                || service.kind != Kind::Group
+                    && self.definitions.is_there(&service.name, service.kind);
             // What goes down for a restart gets its new definition when it is down.
-            if (is_there || is_awaited) && !self.engine.is_restarting(id) {
+            if is_to_lead && !self.engine.is_restarting(id) {
                 self.define(id);
             }
         }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use common::format::letters::Command;
@@ -16,7 +17,8 @@ use common::os::fifo::{self, Ends};
 use common::os::file;
 use common::os::lock::{self, Patience};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat, symlinkat, unlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat, readlinkat, renameat, statat,
+    symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -27,14 +29,28 @@ const GONE: &str = ".gone.";
 /// The link to the definition.
 const DEF: &str = "def";
 
+/// Room for the path of a definition, as they usually are.
+const LINK: usize = 256;
+
 /// The places of live directories and of generations.
 pub(super) struct Definitions {
     pub(super) scan: PathBuf,
     pub(super) oneshots: PathBuf,
     pub(super) generations: PathBuf,
+    /// The first two, open.
+    pub(super) open: [OwnedFd; 2],
 }
 
 impl Definitions {
+    /// The directory in which the live directories of services of a kind are.
+    pub(super) fn dir(&self, kind: Kind) -> &OwnedFd {
+        let [scan, oneshots] = &self.open;
+        match kind {
+            Kind::Daemon => scan,
+            Kind::Oneshot | Kind::Group => oneshots,
+        }
+    }
+
     /// Where the live directory of a service is; groups have none.
     pub(super) fn path(&self, name: &str, kind: Kind) -> PathBuf {
         match kind {
@@ -52,24 +68,48 @@ impl Definitions {
     /// this generation. True: it is new, or has a logger of its own now, or no longer.
     pub(super) fn set(&self, name: &str, kind: Kind, generation: u64) -> io::Result<bool> {
         let definition = self.definition(name, generation);
-        let live = self.path(name, kind);
-        match fs::read_link(live.join(DEF)) {
-            Ok(now) if now == definition => Ok(false),
-            Ok(_) => change(&live, &definition),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                if live.is_dir() {
+        let parent = self.dir(kind);
+        match readlinkat(parent, def(name).as_str(), Vec::with_capacity(LINK)) {
+            Ok(now) if now.as_bytes() == definition.as_os_str().as_bytes() => Ok(false),
+            Ok(_) => change(&self.path(name, kind), &definition),
+            Err(Errno::NOENT) => {
+                if is_dir(parent, name) {
                     let text = "there is a service directory that is not the manager's";
                     return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
                 }
-                make(&live, &definition, kind).map(|()| true)
+                self.make(name, &definition, kind).map(|()| true)
             }
-            Err(e) => Err(e),
+            Err(e) => Err(e.into()),
         }
+    }
+
+    /// A new live directory appears whole, or not at all.
+    fn make(&self, name: &str, definition: &Path, kind: Kind) -> io::Result<()> {
+        let parent = self.dir(kind);
+        let new = format!(".{name}.new");
+        let make_dir = || mkdirat(parent, new.as_str(), Mode::from_raw_mode(0o777));
+        match make_dir() {
+            Err(Errno::EXIST) => {
+                fs::remove_dir_all(self.path(&new, kind))?;
+                make_dir()?;
+            }
+            result => result?,
+        }
+        let dir = file::open_dir(parent, new.as_str())?;
+        symlinkat(definition, &dir, DEF)?;
+        for path in files(definition)? {
+            link(&dir, &path)?;
+        }
+        if kind == Kind::Daemon {
+            // It starts when the manager says so.
+            mknodat(&dir, "down", FileType::RegularFile, Mode::from_raw_mode(0o644), 0)?;
+        }
+        Ok(renameat(parent, new.as_str(), parent, name)?)
     }
 
     /// Whether a service has a live directory.
     pub(super) fn is_there(&self, name: &str, kind: Kind) -> bool {
-        fs::symlink_metadata(self.path(name, kind).join(DEF)).is_ok()
+        statat(self.dir(kind), def(name).as_str(), AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }
 
     /// The services of a kind that have a live directory.
@@ -145,6 +185,15 @@ impl Definitions {
     }
 }
 
+fn def(name: &str) -> String {
+    format!("{name}/{DEF}")
+}
+
+fn is_dir(parent: &OwnedFd, name: &str) -> bool {
+    let found = statat(parent, name, AtFlags::empty());
+    found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+}
+
 /// Whether a supervisor, or a logger's, has the lock.
 fn is_worked_in(live: &Path) -> bool {
     let is_locked = |dir: PathBuf| {
@@ -163,29 +212,6 @@ fn tell_to_leave(live: &Path) {
         let _ = fifo::open(CWD, dir.join("supervise/control"), Ends::Write)
             .and_then(|control| rustix::io::write(control, &[Command::Exit.letter()]));
     }
-}
-
-/// A new live directory appears whole, or not at all.
-fn make(live: &Path, definition: &Path, kind: Kind) -> io::Result<()> {
-    let name = live.file_name().unwrap_or_default().to_string_lossy();
-    let new = live.with_file_name(format!(".{name}.new"));
-    match fs::create_dir(&new) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_dir_all(&new)?;
-            fs::create_dir(&new)?;
-        }
-        result => result?,
-    }
-    let dir = file::open_dir(CWD, &new)?;
-    symlinkat(definition, &dir, DEF)?;
-    for path in files(definition)? {
-        link(&dir, &path)?;
-    }
-    if kind == Kind::Daemon {
-        // It starts when the manager says so.
-        mknodat(&dir, "down", FileType::RegularFile, Mode::from_raw_mode(0o644), 0)?;
-    }
-    fs::rename(&new, live)
 }
 
 /// The files of a definition: `run`, `log/run`.

@@ -98,10 +98,7 @@ impl Manager {
             return None;
         }
         let service = self.graph.service(id);
-        let dir = match service.kind {
-            Kind::Daemon => &self.scan,
-            Kind::Oneshot | Kind::Group => &self.oneshots,
-        };
+        let dir = self.definitions.dir(service.kind);
         let path = format!("{}/supervise/status", service.name);
         let mut buffer = [0; status::SIZE];
         for _ in 0..TRIES {

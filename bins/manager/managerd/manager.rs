@@ -59,10 +59,6 @@ pub(super) struct Manager {
     pub(super) dir: OwnedFd,
     /// Held as long as we live.
     pub(super) _lock: OwnedFd,
-    /// The scan directory.
-    pub(super) scan: OwnedFd,
-    /// `manager/oneshot/`.
-    pub(super) oneshots: OwnedFd,
     /// `manager/event/`, and whether anybody listens there.
     pub(super) events: OwnedFd,
     pub(super) quiet: Quiet,

@@ -91,8 +91,8 @@ impl Manager {
             fds: &[],
             kept: None,
             open_files: Some(self.open_files),
-            // What ends us ends none of them.
-            group: Group::Session,
+            // What ends us ends none of them; who runs them is in a session of his own.
+            group: Group::Own,
             blocked: Blocked::All,
             sharing: Sharing::Vfork,
         };

@@ -185,10 +185,7 @@ impl Manager {
     /// Writes a letter to a service's supervisor. False: there is none now.
     pub(super) fn write_letter(&mut self, id: Id, command: Command) -> bool {
         let service = self.graph.service(id);
-        let dir = match service.kind {
-            Kind::Daemon => &self.scan,
-            Kind::Oneshot | Kind::Group => &self.oneshots,
-        };
+        let dir = self.definitions.dir(service.kind);
         let path = format!("{}/supervise/control", service.name);
         let written = fifo::open(dir, path.as_str(), Ends::Write)
             .and_then(|control| rustix::io::write(control, &[command.letter()]));
@@ -207,8 +204,9 @@ impl Manager {
 
     /// Writes letters to svc-scan.
     pub(super) fn tell_svc_scan(&mut self, letters: &[u8]) {
-        let written = fifo::open(&self.scan, ".svc-scan/control", Ends::Write)
-            .and_then(|control| rustix::io::write(control, letters));
+        let written =
+            fifo::open(self.definitions.dir(Kind::Daemon), ".svc-scan/control", Ends::Write)
+                .and_then(|control| rustix::io::write(control, letters));
         match written {
             Ok(_) => self.content("scan"),
             Err(e) => {
