@@ -18,6 +18,8 @@ use super::places::STATE;
 
 /// The widths that a line may have: each divides a page.
 const WIDTHS: [usize; 4] = [256, 512, 1024, 4096];
+/// What no write within it leaves half of.
+const PAGE: usize = 4096;
 /// What of a line is not the name: room for all words, at their longest.
 const WORDS: usize = 190;
 /// The longest table that is read: more services than there may be.
@@ -183,23 +185,30 @@ impl Table {
         Ok(Table { file, width, services: rows.len() })
     }
 
-    /// Replaces a service's line.
-    pub fn put(&self, id: u32, row: &Row) -> Result<()> {
-        self.write(1 + u64::from(id), &row.pack())
+    /// Whether the second line follows the first in the same page: they can be replaced together.
+    pub fn are_together(&self, one: u32, other: u32) -> bool {
+        let page = |id: u32| (1 + id as usize) * self.width / PAGE;
+        other == one + 1 && page(one) == page(other)
+    }
+
+    /// Replaces the lines of services that are together, from this one on.
+    pub fn put(&self, first: u32, rows: &[Row]) -> Result<()> {
+        self.write(1 + u64::from(first), rows.iter().map(Row::pack))
     }
 
     /// Replaces the first line.
     pub fn put_header(&self, header: &Header) -> Result<()> {
-        self.write(0, &header.pack(self.width, self.services))
+        self.write(0, [header.pack(self.width, self.services)].into_iter())
     }
 
-    fn write(&self, place: u64, text: &str) -> Result<()> {
-        let line = line(text, self.width);
-        if line.len() != self.width {
+    fn write(&self, first: u64, texts: impl ExactSizeIterator<Item = String>) -> Result<()> {
+        let length = texts.len() * self.width;
+        let lines: String = texts.map(|text| line(&text, self.width)).collect();
+        if lines.len() != length {
             return Err(Errno::FBIG);
         }
-        match pwrite(&self.file, line.as_bytes(), place * self.width as u64)? {
-            written if written == self.width => Ok(()),
+        match pwrite(&self.file, lines.as_bytes(), first * self.width as u64)? {
+            written if written == length => Ok(()),
             _ => Err(Errno::IO),
         }
     }
@@ -283,7 +292,10 @@ mod tests {
         let table = Table::create(&fd, &header, &rows).unwrap();
         rows[3].since = Wall(1_000_000_001);
         rows[3].seq = u64::MAX;
-        table.put(3, &rows[3]).unwrap();
+        rows[4].seq = 5;
+        assert!(table.are_together(3, 4));
+        assert!(!table.are_together(3, 5) && !table.are_together(14, 15));
+        table.put(3, &rows[3..5]).unwrap();
         let header = Header { back: None, ..header };
         table.put_header(&header).unwrap();
         let contents = Contents::below(&dir).unwrap().unwrap();

@@ -55,10 +55,11 @@ impl Listener {
         while news.text.len() < AT_ONCE {
             let (length, lost) = self.subscription.read(&mut buffer)?;
             news.lost |= lost;
-            if length == 0 {
+            news.text.extend_from_slice(&buffer[..length]);
+            // That was all; what comes now wakes who waits for it.
+            if length < buffer.len() {
                 break;
             }
-            news.text.extend_from_slice(&buffer[..length]);
         }
         let end = news.text.iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1);
         self.rest = news.text.split_off(end);

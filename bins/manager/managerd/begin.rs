@@ -24,7 +24,7 @@ use super::Options;
 use super::definitions::Definitions;
 use super::left::Left;
 use super::look::Heard;
-use super::manager::{Known, Manager};
+use super::manager::{Known, Manager, Woken};
 use super::recorder::Recorder;
 use super::requests::Inbox;
 use crate::manager::announcement::Announcement;
@@ -94,6 +94,7 @@ impl Manager {
             _lock: lock,
             events,
             quiet: Quiet::default(),
+            unsaid: Vec::new(),
             tree,
             definitions,
             generations: BTreeMap::new(),
@@ -111,6 +112,7 @@ impl Manager {
             sweep_due: Some(clock::boot()),
             open_files,
             complaints: BTreeMap::new(),
+            woken: Woken::ANYWHERE,
             over: false,
         };
         manager.begin_boot_record(is_first);

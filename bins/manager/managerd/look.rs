@@ -36,7 +36,7 @@ impl Manager {
             }
         };
         let mut heard = Vec::new();
-        for Line { event, seq: _, name } in news.lines() {
+        for Line { event, seq, name } in news.lines() {
             let name = std::str::from_utf8(name).unwrap_or_default();
             let what = match event {
                 Letter::Supervised => Heard::Anew,
@@ -45,7 +45,8 @@ impl Manager {
                     Heard::News
                 }
             };
-            heard.extend(self.find(name).map(|id| (id, what)));
+            let id = self.find(name).filter(|id| !self.is_known(*id, event, seq));
+            heard.extend(id.map(|id| (id, what)));
         }
         if news.lost {
             heard = self.graph.ids().map(|id| (id, Heard::Anew)).collect();
@@ -55,6 +56,20 @@ impl Manager {
         heard.dedup_by_key(|(id, _)| *id);
         for (id, what) in heard {
             self.look(id, what, events);
+        }
+    }
+
+    /// Whether the status would say no more than is known: that a oneshot has begun, or that what was
+    /// never supervised, and is not to start, now is.
+    fn is_known(&self, id: Id, event: Letter, seq: u64) -> bool {
+        match self.graph.service(id).kind {
+            Kind::Daemon => {
+                let rests =
+                    self.engine.state(id) == State::Down && !self.known[id as usize].awaited;
+                rests && event == Letter::Supervised && seq == 1
+            }
+            Kind::Oneshot => event == Letter::Up,
+            Kind::Group => true,
         }
     }
 

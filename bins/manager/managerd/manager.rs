@@ -33,6 +33,9 @@ use crate::manager::table::{Doing, Header, Row, Table};
 use crate::tree::controls::{Control, leaves_out};
 use crate::tree::listener::Listener;
 
+/// What a fifo takes as a whole: pipe(7).
+const PIPE_BUF: usize = 4096;
+
 /// What is known of a service besides what the engine remembers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
@@ -62,6 +65,8 @@ pub(super) struct Manager {
     /// `manager/event/`, and whether anybody listens there.
     pub(super) events: OwnedFd,
     pub(super) quiet: Quiet,
+    /// Lines that are to be told there.
+    pub(super) unsaid: Vec<u8>,
     /// What the tree announces.
     pub(super) tree: Listener,
     pub(super) definitions: Definitions,
@@ -99,7 +104,21 @@ pub(super) struct Manager {
     /// What children get back, because we raised our own.
     pub(super) open_files: Rlimit,
     pub(super) complaints: BTreeMap<&'static str, String>,
+    pub(super) woken: Woken,
     pub(super) over: bool,
+}
+
+/// Where there is something to read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Woken {
+    pub(super) signals: bool,
+    pub(super) tree: bool,
+    pub(super) requests: bool,
+}
+
+impl Woken {
+    /// Perhaps anywhere: it is looked for.
+    pub(super) const ANYWHERE: Woken = Woken { signals: true, tree: true, requests: true };
 }
 
 impl Manager {
@@ -107,23 +126,30 @@ impl Manager {
     pub(super) fn run(&mut self) -> u8 {
         while !self.over {
             let mut events = Vec::new();
-            self.take_signals(&mut events);
-            self.hear_the_tree(&mut events);
+            if self.woken.signals {
+                self.take_signals(&mut events);
+            }
+            if self.woken.tree {
+                self.hear_the_tree(&mut events);
+            }
             self.retry_oneshots();
             self.sweep();
             self.step(events);
-            self.read_requests();
+            if self.woken.requests || self.inbox.has_more() {
+                self.read_requests();
+            }
             self.attend_tests();
             self.go_back_when_due();
+            self.tell();
             if !self.over {
-                self.wait();
+                self.woken = self.wait();
             }
         }
         0
     }
 
-    /// Sleeps until something happens or is due.
-    fn wait(&self) {
+    /// Sleeps until something happens or is due; says where.
+    fn wait(&self) -> Woken {
         let own = [self.signals.as_fd(), self.tree.as_fd()];
         let tests = self.held.values().map(|held| &held.tests);
         let outputs = tests.clone().flat_map(Tests::fds);
@@ -140,7 +166,12 @@ impl Manager {
         ];
         let due = dues.into_iter().flatten().min();
         // EINTR or ENOMEM: what there is to do is looked for again all the same.
-        let _ = poll(&mut fds, clock::until(due).as_ref());
+        if poll(&mut fds, clock::until(due).as_ref()).is_err() {
+            return Woken::ANYWHERE;
+        }
+        let mut woken = fds.iter().map(|fd| !fd.revents().is_empty());
+        let (signals, tree) = (woken.next() == Some(true), woken.next() == Some(true));
+        Woken { signals, tree, requests: woken.take(self.inbox.len()).any(|is| is) }
     }
 
     fn take_signals(&mut self, events: &mut Vec<Event>) {
@@ -198,17 +229,27 @@ impl Manager {
 
     /// Writes the lines of all services about which something has changed.
     pub(super) fn write_rows(&mut self) {
-        for id in self.engine.take_changed() {
-            self.write_row(id);
+        let changed: Vec<Id> = self.engine.take_changed().collect();
+        let mut rest = changed.as_slice();
+        while let Some(together) =
+            rest.chunk_by(|one, other| self.table.are_together(*one, *other)).next()
+        {
+            self.write_together(together);
+            rest = &rest[together.len()..];
         }
     }
 
     pub(super) fn write_row(&mut self, id: Id) {
+        self.write_together(&[id]);
+    }
+
+    fn write_together(&mut self, ids: &[Id]) {
         if leaves_out(Control::NoTable) {
             return;
         }
-        let row = self.row(id);
-        if let Err(e) = self.table.put(id, &row) {
+        let Some(first) = ids.first() else { return };
+        let rows: Vec<Row> = ids.iter().map(|id| self.row(*id)).collect();
+        if let Err(e) = self.table.put(*first, &rows) {
             // Its space is there since it was made: a disk error, or somebody is at it.
             self.complain("state", &format_args!("unable to write manager/state: {}", reason(e)));
         }
@@ -227,12 +268,24 @@ impl Manager {
         }
     }
 
-    /// Tells whoever listens.
+    /// Has whoever listens told, when there is nothing more to say for now.
     pub(super) fn announce(&mut self, announcement: Announcement<'_>) {
         let mut line = Text::<{ MAX }>::new();
         // Text remembers by itself what does not fit; a name that was checked does.
         let _ = writeln!(line, "{announcement}");
-        let told = fifodir::notify_unless_quiet(&self.events, line.bytes(), &mut self.quiet);
+        if self.unsaid.len() + line.bytes().len() > PIPE_BUF {
+            self.tell();
+        }
+        self.unsaid.extend_from_slice(line.bytes());
+    }
+
+    /// Tells what there is to say: one write, all of which arrives, or nothing.
+    fn tell(&mut self) {
+        let lines = std::mem::take(&mut self.unsaid);
+        if lines.is_empty() {
+            return;
+        }
+        let told = fifodir::notify_unless_quiet(&self.events, &lines, &mut self.quiet);
         if let Err(e) = told {
             self.complain("event", &format_args!("unable to read manager/event: {}", reason(e)));
         }
