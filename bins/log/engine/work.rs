@@ -14,7 +14,7 @@ use crate::log::script::Target;
 
 /// As much output as a batch makes at most, a long line aside: 256 kB of input with stamps.
 const BUFFER: usize = 384 * 1024;
-/// With less input than this there is time to look at the files before each batch.
+/// With less to write than this there is time to look at the files before each batch.
 const LITTLE: usize = 32 * 1024;
 /// As much input as is distributed to several outputs at a time.
 const PIECE: usize = 64 * 1024;
@@ -31,8 +31,8 @@ impl Logger {
             State::Rotating => self.finish_rotation()?,
         }
         loop {
-            self.rotate_what_is_due()?;
             let length = self.to_write();
+            self.rotate_what_is_due(length)?;
             if length == 0 {
                 break;
             }
@@ -51,11 +51,12 @@ impl Logger {
         Ok(())
     }
 
-    fn rotate_what_is_due(&mut self) -> Result<(), Stuck> {
+    /// Before `length` bytes are written. What nothing is done with need not be looked at.
+    fn rotate_what_is_due(&mut self, length: usize) -> Result<(), Stuck> {
         let now = clock::boot();
-        let is_little = self.pending() < LITTLE;
         for index in 0..self.directories.len() {
             let directory = &mut self.directories[index];
+            let is_little = length < LITTLE && (length > 0 || directory.is_due(now));
             directory.look(now, is_little).at(index)?;
             if directory.is_due(now) {
                 self.rotate_one(index)?;
