@@ -83,7 +83,8 @@ fn copy(output: &mut [u8], to: usize, input: &[u8], from: usize, length: usize) 
 }
 
 /// No loop: the compiler would see what it does and call the C library, which for pieces as small as
-/// a line takes several times as long.
+/// a line takes several times as long. Few branches: lengths are hard to guess for a CPU, and a wrong
+/// guess takes longer than a copy in vain.
 #[inline(always)]
 fn copy_pieces(target: &mut [u8; LONG], source: &[u8; LONG], length: usize) {
     copy_piece(target, source, 0);
@@ -92,11 +93,7 @@ fn copy_pieces(target: &mut [u8; LONG], source: &[u8; LONG], length: usize) {
     }
     if length > 2 * PIECE {
         copy_piece(target, source, 2);
-    }
-    if length > 3 * PIECE {
         copy_piece(target, source, 3);
-    }
-    if length > 4 * PIECE {
         copy_piece(target, source, 4);
         copy_piece(target, source, 5);
     }
