@@ -15,11 +15,13 @@ use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 use rustix::stdio::stdin;
 
 use super::super::engine::logger::{Filled, Kind, Logger, Work};
-use super::super::engine::pace::{Pace, SMALL};
+use super::super::engine::pace::Pace;
 use super::super::script::command_line::CommandLine;
 
 /// With a larger pipe nothing is gained; a smaller one stays as it is until it overflows.
 const PIPE: usize = 256 * 1024;
+/// What is no pipe is taken for one of this size.
+const OTHER: usize = 32 * 1024;
 /// After so long a silence memory is given back, ms.
 const SILENCE: u64 = 1000;
 /// A flood gets so many turns until signals are looked for.
@@ -34,8 +36,9 @@ pub(super) struct Session {
     logger: Logger,
     signals: Signals,
     kind: Kind,
-    /// As far as it is known.
     pipe_size: usize,
+    /// Who has too many pipes may have no larger ones.
+    may_grow: bool,
     ignore_term: bool,
     tail_ms: Option<u64>,
     notify: Option<OwnedFd>,
@@ -85,12 +88,13 @@ impl Session {
             logger,
             signals,
             kind: if is_pipe { Kind::Pipe } else { Kind::Other },
-            pipe_size: fcntl_getpipe_size(stdin()).unwrap_or(PIPE),
+            pipe_size: fcntl_getpipe_size(stdin()).unwrap_or(OTHER),
+            may_grow: is_pipe,
             ignore_term: line.ignore_term,
             tail_ms: line.tail_ms,
             notify,
             stage: Stage::Running,
-            last: SMALL,
+            last: 0,
             pace: Pace::new(),
             turns: 0,
             busy: true,
@@ -117,7 +121,7 @@ impl Session {
             Stage::Last | Stage::Left => return Ok(false),
             Stage::Running | Stage::Told { .. } => {}
         }
-        self.pace.pause(self.last, &self.signals);
+        self.pace.pause(self.last, self.pipe_size, &self.signals);
         self.turns += 1;
         if self.turns >= TURNS {
             self.listen();
@@ -163,9 +167,11 @@ impl Session {
 
     fn took(&mut self, length: usize) {
         (self.last, self.busy, self.told) = (length, true, false);
-        if self.kind == Kind::Pipe && self.pipe_size < PIPE && length >= self.pipe_size / 8 * 7 {
-            // Who has too many pipes may not: it goes on as it is.
-            self.pipe_size = fcntl_setpipe_size(stdin(), PIPE).unwrap_or(PIPE);
+        if self.may_grow && self.pipe_size < PIPE && length >= self.pipe_size / 8 * 7 {
+            match fcntl_setpipe_size(stdin(), PIPE) {
+                Ok(size) => self.pipe_size = size,
+                Err(_) => self.may_grow = false,
+            }
         }
         if let Stage::Told { taken, .. } = &mut self.stage {
             *taken += length;
@@ -231,7 +237,9 @@ impl Session {
         match poll(&mut fds, timeout.as_ref()) {
             Ok(0) => Ok(false),
             Ok(_) => {
-                self.listen();
+                if !fds[0].revents().is_empty() {
+                    self.listen();
+                }
                 Ok(true)
             }
             Err(Errno::INTR) => Ok(true),

@@ -32,6 +32,8 @@ pub(super) const FIRST: u64 = 3;
 const EVENTS: usize = 64;
 /// After so long a silence the memory of a service is given back, ms.
 const SILENCE: u64 = 1000;
+/// How much a fifo has room for, usually.
+const FIFO: usize = 64 * 1024;
 
 pub(super) struct Daemon {
     pub(super) options: Options,
@@ -134,7 +136,7 @@ impl Daemon {
                     id => most = most.max(self.serve(id)),
                 }
             }
-            self.pace.pause(most, &self.signals);
+            self.pace.pause(most, FIFO, &self.signals);
         }
         self.finish();
         Ok(Next::Exit(exit::OK))
