@@ -24,20 +24,30 @@ impl Pace {
         Pace { last: 0 }
     }
 
-    /// After `taken` bytes from a pipe that has room for `size`: waits for a moment if it was not full
-    /// and they came soon after others. What becomes readable at `signals` ends the pause.
+    /// After `taken` bytes from a pipe that has room for `size`: rests if it was not full and they came
+    /// soon after others.
     pub(crate) fn pause(&mut self, taken: usize, size: usize, signals: impl AsFd) {
-        // A full pipe has at least half of it: two writes that share no page are more than a page.
-        if taken >= size / 2 || taken == 0 {
+        if taken == 0 || is_full(taken, size) {
             return;
         }
         let t = clock_gettime(ClockId::Monotonic);
         let now = t.tv_sec.unsigned_abs() * 1_000_000_000 + t.tv_nsec.unsigned_abs();
         let before = std::mem::replace(&mut self.last, now);
         if now.saturating_sub(before) < SOON {
-            let mut fds = [PollFd::new(&signals, PollFlags::IN)];
-            // However it ends, it is over.
-            let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: PAUSE }));
+            rest(signals);
         }
     }
+}
+
+/// Whether a pipe with room for `size` may have been full when it gave `taken` bytes. One that was
+/// gives at least half of that: two writes that share no page are more than a page.
+pub(crate) fn is_full(taken: usize, size: usize) -> bool {
+    taken >= size / 2
+}
+
+/// Leaves the writers alone for a moment. What becomes readable at `signals` ends it.
+pub(crate) fn rest(signals: impl AsFd) {
+    let mut fds = [PollFd::new(&signals, PollFlags::IN)];
+    // However it ends, it is over.
+    let _ = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: PAUSE }));
 }

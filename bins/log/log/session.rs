@@ -15,7 +15,7 @@ use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 use rustix::stdio::stdin;
 
 use super::super::engine::logger::{Filled, Kind, Logger, Work};
-use super::super::engine::pace::Pace;
+use super::super::engine::pace::{Pace, is_full, rest};
 use super::super::script::command_line::CommandLine;
 
 /// With a larger pipe nothing is gained; a smaller one stays as it is until it overflows.
@@ -183,7 +183,11 @@ impl Session {
 
     /// Nothing came: sleeps until something happens, or ends if that was asked for.
     fn silence(&mut self) -> Result<()> {
-        self.last = 0;
+        if is_full(std::mem::replace(&mut self.last, 0), self.pipe_size) {
+            // Whoever filled the pipe was just let go on.
+            rest(&self.signals);
+            return Ok(());
+        }
         let until = match self.stage {
             Stage::Told { until, .. } => {
                 let is_late = until.is_some_and(|until| until <= clock::boot());
