@@ -17,6 +17,8 @@ pub mod shared;
 pub mod signal;
 pub mod stack;
 pub mod time;
+#[cfg(all(panic = "abort", not(debug_assertions)))]
+mod unwind;
 pub mod wait;
 
 use std::ffi::{CStr, OsString, c_char, c_int};
