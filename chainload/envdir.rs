@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
+use common::base::sort;
 use common::base::args::unknown;
 use common::base::future::Future;
 use common::os::file::read_up_to;
@@ -97,7 +98,7 @@ impl Envdir {
                 names.push(OsStr::from_bytes(name).to_owned());
             }
         }
-        names.sort();
+        sort::sort(&mut names);
         Ok(names)
     }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use common::base::sort;
 use common::base::args::unknown;
 use common::base::future::Future;
 use common::os::account::present_groups;
@@ -129,8 +130,8 @@ fn restore_death_signal(signal: Signal, parent: Option<Pid>) -> Result<()> {
 fn set_groups(groups: &[u32]) -> Result<()> {
     let mut present = present_groups().unable("read supplementary groups")?;
     let mut wanted = groups.to_vec();
-    present.sort_unstable();
-    wanted.sort_unstable();
+    sort::sort(&mut present);
+    sort::sort(&mut wanted);
     if present == wanted {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use super::generations;
 use super::graph::{Graph, Id};
 use super::live::{self, Generation, Live};
 use super::table::{Header, Row};
+use common::base::sort::Gather;
 
 /// Files of a service directory that a process gets when it starts: when one of them changes, only
 /// another process has what it says. All others count from the next time they are needed.
@@ -126,7 +127,7 @@ impl ChangeSet {
         };
         let rows = graph.ids().map(row).collect();
         let find = |id: &Id| graph.find(&new.graph.service(*id).name);
-        let boot = new.boot.iter().filter_map(find).collect();
+        let boot = new.boot.iter().filter_map(find).gather();
         let header = Header { generation: number, ..old.header.clone() };
         let live = Live { header, graph, boot, rows };
         let relations_changed = relations_differ(&before.graph, &new.graph);
@@ -146,7 +147,7 @@ fn relations_differ(old: &Graph, new: &Graph) -> bool {
         let edges = |graph: &Graph, id: Id| -> BTreeSet<(String, String)> {
             let name = |other: Id| graph.service(other).name.clone();
             let edges = graph.outgoing(id).iter();
-            edges.map(|edge| (format!("{:?}", edge.relation), name(edge.other))).collect()
+            edges.map(|edge| (format!("{:?}", edge.relation), name(edge.other))).gather()
         };
         old.service(was) != new.service(is) || edges(old, was) != edges(new, is)
     })
@@ -185,7 +186,7 @@ fn renames<'a>(
             _ => None,
         }
     });
-    pairs.collect()
+    pairs.gather()
 }
 
 /// Files of a service directory, apart from comments, by their names.
@@ -244,7 +245,7 @@ impl Both<'_> {
 
 /// Which files of two service directories differ.
 fn differences(old: &Texts, new: &Texts) -> Vec<String> {
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).gather();
     names.into_iter().filter(|name| old.get(*name) != new.get(*name)).cloned().collect()
 }
 
@@ -267,7 +268,7 @@ fn texts(dir: &Path) -> Texts {
 fn drafted(files: &Files, name: &str) -> Texts {
     let prefix = format!("services/{name}/");
     let of = files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
-    of.map(|(path, file)| (path[prefix.len()..].to_owned(), without_comments(&file.text))).collect()
+    of.map(|(path, file)| (path[prefix.len()..].to_owned(), without_comments(&file.text))).gather()
 }
 
 /// A chain file says the description of the service in a comment: it changes nothing that runs.
@@ -286,11 +287,11 @@ fn enable(
 ) {
     let names = |generation: &Generation| -> BTreeSet<String> {
         let name = |id: &Id| generation.graph.service(*id).name.clone();
-        generation.boot.iter().map(name).collect()
+        generation.boot.iter().map(name).gather()
     };
     let now_called =
         |name: String| renames.get(name.as_str()).map_or(name, |new| (*new).to_owned());
-    let was: BTreeSet<String> = names(before).into_iter().map(now_called).collect();
+    let was: BTreeSet<String> = names(before).into_iter().map(now_called).gather();
     let is = names(new);
     for id in new.graph.ids() {
         let service = new.graph.service(id);

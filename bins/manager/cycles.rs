@@ -1,5 +1,6 @@
 //! Knots in a directed graph: sets of nodes each of which leads to all others.
 
+use common::base::sort;
 use std::collections::VecDeque;
 
 /// The number of a node that was not seen yet.
@@ -58,7 +59,7 @@ where
     I: Iterator<Item = u32>,
 {
     let mut sorted = knot.to_vec();
-    sorted.sort_unstable();
+    sort::sort(&mut sorted);
     let mut from = vec![None; sorted.len()];
     let mut queue = VecDeque::from([first]);
     while let Some(node) = queue.pop_front() {

@@ -1,5 +1,6 @@
 //! Where generations are: below one directory, each under its number, and links to some of them.
 
+use common::base::sort;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -62,7 +63,7 @@ pub fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
     for entry in fs::read_dir(all(dir))? {
         found.extend(number(&entry?.path()));
     }
-    found.sort_unstable();
+    sort::sort(&mut found);
     Ok(found)
 }
 

@@ -3,6 +3,7 @@
 //! It is built once from lists and then only read. What the relations mean is said at each; what
 //! follows from them is the engine's.
 
+use common::base::sort;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
@@ -103,7 +104,7 @@ struct Edges {
 impl Edges {
     /// From edges with the service at this end, in an order that is kept for each.
     fn new(services: usize, mut list: Vec<(Id, Edge)>) -> Edges {
-        list.sort_by_key(|(end, _)| *end);
+        sort::sort_by_key(&mut list, |(end, _)| *end);
         let mut starts = vec![0; services + 1];
         list.iter().for_each(|(end, _)| starts[*end as usize + 1] += 1);
         (1..=services).for_each(|place| starts[place] += starts[place - 1]);
@@ -303,7 +304,7 @@ fn outgoing(services: usize, links: &[Link]) -> (Edges, Vec<(Id, Range<u32>)>) {
     // The members of a set stay in the order of the links: the first is preferred. Who says a conflict
     // makes no difference.
     let place = |edge: &Edge| if edge.relation == Relation::Conflicts { edge.other } else { 0 };
-    list.sort_by_key(|(from, edge)| (*from, edge.relation, place(edge)));
+    sort::sort_by_key(&mut list, |(from, edge)| (*from, edge.relation, place(edge)));
     let mut sets: Vec<(Id, Range<u32>)> = Vec::new();
     let mut last = None;
     for (place, (from, edge)) in (0..).zip(&mut list) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use common::base::sort::Gather;
 use common::os::file;
 use rustix::fs::{CWD, FlockOperation, flock};
 
@@ -64,7 +65,7 @@ fn numbers(contents: &str, dir: &str) -> BTreeMap<String, String> {
         let (number, path) = line.split_once(' ')?;
         Some((path.strip_prefix(dir)?.to_owned(), number.to_owned()))
     });
-    lines.collect()
+    lines.gather()
 }
 
 /// The services of a generation, and who is enabled.
@@ -114,7 +115,7 @@ pub fn facts(dir: &Path, graph: &Graph) -> Vec<(String, String)> {
         let text = String::from_utf8_lossy(&bytes);
         Some((fact.to_owned(), text.lines().next().unwrap_or_default().to_owned()))
     };
-    graph.facts().filter_map(value).collect()
+    graph.facts().filter_map(value).gather()
 }
 
 /// How often a table is read again of which a line was being written.
@@ -140,7 +141,7 @@ pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
     let Contents { header, rows } = contents;
     let (mut merged, mut boot) = graph(generations, header.generation)?;
     let mut known: BTreeMap<String, Row> =
-        rows.into_iter().flatten().map(|row| (row.name.clone(), row)).collect();
+        rows.into_iter().flatten().map(|row| (row.name.clone(), row)).gather();
     let mut gone: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
     for row in known.values() {
         if let Some(from) = row.gone {
@@ -152,7 +153,7 @@ pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
         if let Ok((old, _)) = graph(generations, from) {
             let enabled = names(&merged, &boot);
             merged = merge(&merged, &old, &gone);
-            boot = enabled.iter().filter_map(|name| merged.find(name)).collect();
+            boot = enabled.iter().filter_map(|name| merged.find(name)).gather();
         }
     }
     let rows = merged.ids().map(|id| {
@@ -175,7 +176,7 @@ pub fn merge(graph: &Graph, other: &Graph, names: &BTreeSet<String>) -> Graph {
         services.insert(&other.service(id).name, other.service(id));
     }
     services.extend(graph.ids().map(|id| (graph.service(id).name.as_str(), graph.service(id))));
-    let ids: BTreeMap<&str, Id> = services.keys().copied().zip(0..).collect();
+    let ids: BTreeMap<&str, Id> = services.keys().copied().zip(0..).gather();
     let services: Vec<Service> = services.values().map(|service| (*service).clone()).collect();
     let own = links(graph, &ids, |_| true);
     let is_of_these = |name: &str| names.contains(name) && graph.find(name).is_none();

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use common::base::error::{exit, reason};
 use common::base::near::nearest;
+use common::base::sort::Gather;
 use common::format::records::{self, Holder};
 use common::os::process::{self, Identity};
 use common::os::{clock, file};
@@ -61,7 +62,7 @@ impl View {
         Ok(View {
             path: generations::path(&sources.generations, number),
             graph: Rc::new(graph),
-            boot: boot.into_iter().collect(),
+            boot: boot.into_iter().gather(),
             rows: None,
             header: None,
             damaged: BTreeSet::new(),
@@ -204,14 +205,14 @@ fn read(sources: &Sources) -> Result<(View, Vec<usize>)> {
     let lines: Vec<usize> =
         (2..).zip(&contents.rows).filter(is_damaged).map(|(number, _)| number).collect();
     let known: BTreeSet<String> =
-        contents.rows.iter().flatten().map(|row| row.name.clone()).collect();
+        contents.rows.iter().flatten().map(|row| row.name.clone()).gather();
     let Live { header, graph, boot, rows } =
         live::load(&sources.generations, contents).map_err(Error::system)?;
     let is_unknown = |id: &Id| !known.contains(&graph.service(*id).name);
-    let damaged = graph.ids().filter(|id| !lines.is_empty() && is_unknown(id)).collect();
+    let damaged = graph.ids().filter(|id| !lines.is_empty() && is_unknown(id)).gather();
     let view = View {
         path: generations::path(&sources.generations, header.generation),
-        boot: boot.into_iter().collect(),
+        boot: boot.into_iter().gather(),
         rows: Some(rows),
         header: Some(header),
         damaged,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::base::error::exit;
 use common::base::name;
+use common::base::sort;
 use common::format::records::Root;
 use common::os::fifo::{self, Ends};
 use common::os::fifodir::Subscription;
@@ -76,7 +77,7 @@ impl ScanDir {
                 services.push(OsString::from_vec(found.to_vec()));
             }
         }
-        services.sort();
+        sort::sort(&mut services);
         let mut names = Vec::with_capacity(services.len());
         for service in services {
             let log = [service.as_bytes(), b"/log"].concat();

@@ -2,6 +2,7 @@
 //! is ever asked twice without a reason: who waits sleeps in poll.
 
 use common::base::error::exit;
+use common::base::sort;
 use common::base::stamp::Boot;
 use common::os::clock;
 use common::prelude::*;
@@ -102,7 +103,7 @@ impl Wait {
         let now = clock::boot();
         let late = |one: &Watched| one.due().is_some_and(|due| due <= now);
         news.extend((0..self.services.len()).filter(|i| late(&self.services[*i])));
-        news.sort_unstable();
+        sort::sort(&mut news);
         news.dedup();
         Ok(news)
     }

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 
+use common::base::sort::Gather;
+
 /// Sockets, by their inodes, that listened at a port.
 #[derive(Default)]
 pub(super) struct Strangers {
@@ -41,7 +43,7 @@ fn listeners(port: u16) -> BTreeSet<u64> {
     let files = ["/proc/net/tcp", "/proc/net/tcp6"].map(File::open);
     // There may be very many of them.
     let lines = files.into_iter().flatten().flat_map(|file| BufReader::new(file).lines());
-    lines.map_while(|line| line.ok()).filter_map(|line| listener(&line, port)).collect()
+    lines.map_while(|line| line.ok()).filter_map(|line| listener(&line, port)).gather()
 }
 
 /// The inode of a socket that listens at this port, on whatever address, from a line of proc(5).
@@ -58,9 +60,9 @@ fn own() -> BTreeSet<u64> {
     let fds = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
     let inode = |fd: fs::DirEntry| {
         let target = fs::read_link(fd.path()).ok()?;
-        target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+        target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok()
     };
-    fds.filter_map(inode).collect()
+    fds.filter_map(inode).gather()
 }
 
 #[cfg(test)]

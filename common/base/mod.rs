@@ -7,6 +7,7 @@ pub mod future;
 pub mod name;
 pub mod near;
 pub mod signal;
+pub mod sort;
 pub mod span;
 pub mod stamp;
 pub mod text;

@@ -7,6 +7,7 @@ use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::base::error::{Error, Result};
+use crate::base::sort;
 use crate::sys::fd::{self, cloexec, cloexec_from, close, close_range, dup2};
 
 /// Where counting ends when nobody says how many there can be.
@@ -53,7 +54,7 @@ pub fn above_stdio(fd: OwnedFd) -> rustix::io::Result<OwnedFd> {
 /// Closes all descriptors but these: in a process that is not to hold what it inherited.
 pub fn close_all_but(kept: &[BorrowedFd<'_>]) {
     let mut kept: Vec<u32> = kept.iter().map(|fd| fd.as_raw_fd().unsigned_abs()).collect();
-    kept.sort_unstable();
+    sort::sort(&mut kept);
     let mut first = 0;
     for number in kept.into_iter().chain([u32::MAX]) {
         if first < number {

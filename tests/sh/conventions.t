@@ -33,7 +33,7 @@ is 'no use climbs out of its layer by super' \
 is 'the dependency engine and its graph are pure' \
 	"$(rust | grep -E '^bins/manager/(engine/|(graph|relation|condition|cycles)\.rs$)' | xargs sed 's,//.*,,' |
 		grep -oE '\b(std|common|crate|rustix|libc|chainload)::[a-z_]+(::[a-z_]+)?' | sort -u |
-		grep -vE '^(std::(collections|rc|fmt|ops|mem|iter|vec|panic)|common::base::death|crate::manager::(graph|condition))' )" ''
+		grep -vE '^(std::(collections|rc|fmt|ops|mem|iter|vec|panic)|common::base::(death|sort)|crate::manager::(graph|condition))' )" ''
 
 outside_sys=$(rust | grep -v '^common/sys/')
 for word in unsafe 'libc::'; do

@@ -8,6 +8,7 @@ use crate::manager::graph::{Edge, Graph, Id, Relation};
 use crate::manager::live;
 use crate::manager::places::Places;
 use crate::manager::request::{Request, Verb};
+use common::base::sort::Gather;
 
 /// Which services a request is about.
 pub(super) struct Concern<'a> {
@@ -47,7 +48,7 @@ fn others(options: &Options, request: &Request) -> BTreeSet<String> {
         return BTreeSet::new();
     };
     let graph = &live.graph;
-    let named: BTreeSet<Id> = request.names.iter().filter_map(|name| graph.find(name)).collect();
+    let named: BTreeSet<Id> = request.names.iter().filter_map(|name| graph.find(name)).gather();
     let mut all = reach(graph, &named, Graph::outgoing, Relation::pulls);
     if matches!(request.verb, Verb::Down | Verb::Restart) {
         let depends = |relation: Relation| relation.needs() || relation == Relation::PartOf;

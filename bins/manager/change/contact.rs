@@ -5,6 +5,7 @@ use std::path::Path;
 
 use common::base::error::exit;
 use common::base::signal::Signal;
+use common::base::sort;
 use common::base::stamp::Boot;
 use common::format::records::{self, Holder};
 use common::os::fifo::{self, Ends};
@@ -170,7 +171,7 @@ fn others(dir: &OwnedFd) -> Vec<String> {
     let Ok(listing) = listing else { return Vec::new() };
     let names = listing.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     let mut names: Vec<String> = names.filter(|name| is_name(name)).collect();
-    names.sort();
+    sort::sort(&mut names);
     names
 }
 

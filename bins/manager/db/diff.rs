@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::base::error::exit;
+use common::base::sort::Gather;
 use common::prelude::*;
 
 use super::Query;
@@ -46,7 +47,7 @@ impl Texts {
     }
 
     fn enabled(&self) -> BTreeSet<&str> {
-        self.graph.lines().filter_map(|line| line.strip_prefix("boot ")).collect()
+        self.graph.lines().filter_map(|line| line.strip_prefix("boot ")).gather()
     }
 
     /// The numbers of what is there of each service.
@@ -83,7 +84,7 @@ fn compare(
     let (was, is) = (old.sections(), new.sections());
     let (old_numbers, new_numbers) = (old.numbers(), new.numbers());
     let (enabled_before, enabled) = (old.enabled(), new.enabled());
-    let names: BTreeSet<&str> = was.keys().chain(is.keys()).copied().collect();
+    let names: BTreeSet<&str> = was.keys().chain(is.keys()).copied().gather();
     for name in names {
         match (was.get(name), is.get(name)) {
             (Some(_), None) => told.say(name, "gone", ""),
@@ -117,7 +118,7 @@ fn differing(paths: &[std::path::PathBuf; 2], name: &str) -> Result<BTreeSet<Str
     let (old, new) = (read(&paths[0])?, read(&paths[1])?);
     let all = old.keys().chain(new.keys());
     let differing = all.filter(|path| old.get(*path) != new.get(*path));
-    Ok(differing.map(|path| short(path, name).to_owned()).collect())
+    Ok(differing.map(|path| short(path, name).to_owned()).gather())
 }
 
 /// What is told so far.

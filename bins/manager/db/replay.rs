@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
+use common::base::sort::Gather;
 use common::prelude::*;
 
 use super::Query;
@@ -71,7 +72,7 @@ pub(crate) fn graph(dir: &Path, number: u64, segment: &str) -> Result<Graph> {
     let memories = segment.lines().filter_map(|line| line.strip_prefix("memory "));
     let names = memories.filter_map(|line| line.split(' ').next());
     let mut gone: BTreeSet<String> =
-        names.filter(|name| graph.find(name).is_none()).map(str::to_owned).collect();
+        names.filter(|name| graph.find(name).is_none()).map(str::to_owned).gather();
     let older =
         if gone.is_empty() { Vec::new() } else { generations::numbers(dir).unwrap_or_default() };
     for number in older.into_iter().rev().filter(|older| *older < number) {
