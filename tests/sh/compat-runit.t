@@ -60,7 +60,10 @@ plain_signals() {
 	done
 	letters t "$dir"
 	until_ok 10 seen "$dir" 'finish 2: 7 0' up
-	letters dx "$dir"
+	letters d "$dir"
+	# Told to leave before that, runsv sends another TERM.
+	until_ok 10 seen "$dir" 'finish 2: 7 0'
+	letters x "$dir"
 	until_ok 10 gone "$supervisor"
 	cat "$dir/seen"
 }
