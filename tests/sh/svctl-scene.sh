@@ -62,7 +62,8 @@ scene() {
 		until_ok 20 grep -q start-due "$run/scan/crash/supervise/status" &&
 		until_ok 20 grep -q bind "$T/var/log/coppice/crash/current" &&
 		until_ok 20 grep -q device "$T/var/log/coppice/disk/current" &&
-		until_ok 20 grep -q accept "$T/var/log/coppice/database/current"
+		until_ok 20 grep -q accept "$T/var/log/coppice/database/current" &&
+		until_ok 20 sh -c "svctl --prefix '$T' status web | grep -q 'sleep 1000$'"
 }
 
 # same_each_time - standard input without what is another each time: where the tree is, when, how
