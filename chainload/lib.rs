@@ -22,6 +22,11 @@ use envfile::grammar::Variable;
 use expand::grammar::Braces;
 use link::{Link, alone};
 
+/// svc-caps, for those who have its words from elsewhere.
+pub const CAPS: Link = caps::LINK;
+/// svc-limit, as well.
+pub const LIMIT: Link = limit::LINK;
+
 /// The variables that svc-envfile finds in a file, or the line of a mistake: for the fuzz target.
 pub fn variables_of_file(text: &[u8]) -> Result<Vec<Variable>, usize> {
     envfile::grammar::parse(text).map_err(|bad| bad.line)
@@ -60,6 +65,9 @@ macro_rules! table {
 
         /// Every link, by name.
         pub const LINKS: &[Link] = &[$($module::LINK),*];
+
+        /// The names alone: who needs no more of the links does not get all that they do.
+        pub const NAMES: &[&str] = &[$($module::LINK.name),*];
 
         /// Each link as a program of its own, and what makes one of many.
         pub const PROGRAMS: &[Program] = &[chain::PROGRAM, $(Program {

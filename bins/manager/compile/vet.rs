@@ -96,7 +96,7 @@ impl<'a> Vet<'a> {
             _ => program_of(command),
         };
         let Some(program) = program else { return };
-        let is_link = chainload::LINKS.iter().any(|link| link.name == program);
+        let is_link = chainload::NAMES.contains(&program);
         if is_link || service.flag("expand") == Some(true) && program.contains('$') {
             return;
         }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use chainload::link::Link;
 use common::base::args::Args;
 use common::base::signal::Signal;
 use common::os::account;
@@ -128,7 +129,7 @@ pub(super) fn member(of: Type, name: &str, text: &str) -> Checked<()> {
             bad(format!("{name}: \"{text}\" is not a relative path, without . and .."))
         }
         Type::Account => user(name, text),
-        Type::Capabilities => accepted("svc-caps", &["-a", text], name),
+        Type::Capabilities => accepted(chainload::CAPS, &["-a", text], name),
         Type::Groups if text.contains(',') => bad(format!("{name}: a comma in a name")),
         Type::Words if text.contains('=') => bad(format!("{name}: \"{text}\" is not a variable")),
         Type::Services => match common::base::name::check(text.as_bytes()) {
@@ -186,15 +187,12 @@ fn quantity(name: &str, text: &str, bad: Bad, units: &str) -> (Code, String) {
 
 fn limit(name: &str, text: String) -> Checked<Value> {
     let limit = name.rsplit('.').next().unwrap_or(name);
-    accepted("svc-limit", &[&format!("{limit}={text}")], name)?;
+    accepted(chainload::LIMIT, &[&format!("{limit}={text}")], name)?;
     Ok(Value::Text(text))
 }
 
 /// Whether a link takes these words: what it takes is known there alone.
-fn accepted(link: &str, words: &[&str], name: &str) -> Checked<()> {
-    let Some(link) = chainload::LINKS.iter().find(|known| known.name == link) else {
-        return Ok(());
-    };
+fn accepted(link: Link, words: &[&str], name: &str) -> Checked<()> {
     let words = words.iter().map(OsString::from);
     match (link.read)(&mut Args::new(words)) {
         Ok(_) => Ok(()),
