@@ -17,7 +17,7 @@ pub mod shared;
 pub mod signal;
 pub mod stack;
 pub mod time;
-#[cfg(all(panic = "abort", not(debug_assertions)))]
+#[cfg(all(target_feature = "crt-static", panic = "abort", not(debug_assertions)))]
 mod unwind;
 pub mod wait;
 

@@ -1,6 +1,7 @@
-//! No unwinder. A panic of ours aborts, and what it could print of the stack is nothing in an
-//! executable without symbols; yet the standard library brings what walks the stack, and finds, unpacks
-//! and reads debugging data. With these in place of the unwinder's own, all that is left out.
+//! No unwinder in static executables. A panic of ours aborts, and what it could print of the stack is
+//! nothing in an executable without symbols; yet the standard library brings what walks the stack, and
+//! finds, unpacks and reads debugging data. With these in place of the unwinder's own, all that is left
+//! out. Dynamic executables would give these to libraries that do unwind.
 
 use std::ffi::{c_int, c_void};
 
