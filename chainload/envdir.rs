@@ -5,9 +5,9 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
-use common::base::sort;
 use common::base::args::unknown;
 use common::base::future::Future;
+use common::base::sort;
 use common::os::file::read_up_to;
 use common::prelude::*;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};

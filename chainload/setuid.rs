@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use common::base::sort;
 use common::base::args::unknown;
 use common::base::future::Future;
+use common::base::sort;
 use common::os::account::present_groups;
 use common::prelude::*;
 use rustix::process::{
