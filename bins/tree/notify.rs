@@ -31,7 +31,7 @@ fn main(mut args: Args) -> Result<Next> {
     // A reader that closes meanwhile is no reason to die.
     common::sys::signal::block_all();
     let fd = file::open_dir(CWD, &dir).unable(format_args!("open {}", dir.display()))?;
-    let notified = fifodir::notify(&fd, &line).unable(format_args!("read {}", dir.display()))?;
+    let notified = fifodir::notify(&fd, || &line).unable(format_args!("read {}", dir.display()))?;
     if notified.surplus > 0 {
         let dir = dir.display();
         let text = format_args!("{dir}: too many subscribers: {} left out", notified.surplus);

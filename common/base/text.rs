@@ -41,6 +41,12 @@ impl<const N: usize> Text<N> {
     }
 }
 
+impl<const N: usize> AsRef<[u8]> for Text<N> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
 impl<const N: usize> Default for Text<N> {
     fn default() -> Self {
         Text::new()

@@ -6,9 +6,11 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RawDir, chmodat, fstat, openat, renameat, statat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RawDir, SeekFrom, chmodat, fstat, openat, renameat, seek,
+    statat, unlinkat,
 };
 use rustix::io::{Errno, Result};
+use rustix::path::Arg;
 
 use super::fifo::{self, Ends};
 use super::stamp::Stamp;
@@ -43,7 +45,11 @@ pub struct Notified {
 pub struct Quiet(Option<Stamp>);
 
 /// Writes one line to every subscriber of the directory, if it can have any.
-pub fn notify_unless_quiet(dir: impl AsFd, line: &[u8], quiet: &mut Quiet) -> Result<Notified> {
+pub fn notify_unless_quiet<L: AsRef<[u8]>>(
+    dir: impl AsFd,
+    line: impl Fn() -> L,
+    quiet: &mut Quiet,
+) -> Result<Notified> {
     let stamp = Stamp::of(&dir)?;
     if stamp.is_never() || quiet.0 == Some(stamp) {
         return Ok(Notified::default());
@@ -53,14 +59,22 @@ pub fn notify_unless_quiet(dir: impl AsFd, line: &[u8], quiet: &mut Quiet) -> Re
     Ok(notified)
 }
 
-/// Writes one line to every subscriber of the directory. What is stale or not a subscriber's own
-/// fifo is removed. An error: the directory itself can't be read.
-pub fn notify(dir: impl AsFd, line: &[u8]) -> Result<Notified> {
+/// Writes one line, made when there is one, to every subscriber of the directory. What is stale or not
+/// a subscriber's own fifo is removed. An error: the directory itself can't be read.
+pub fn notify<L: AsRef<[u8]>>(dir: impl AsFd, line: impl Fn() -> L) -> Result<Notified> {
     let mut result = Notified::default();
-    let mut users = None;
-    let at = open_listing(dir)?;
+    let (mut users, mut made) = (None, None);
+    let opened;
+    let at = match seek(&dir, SeekFrom::Start(0)) {
+        Ok(_) => dir.as_fd(),
+        // Only a place, and shared perhaps.
+        Err(_) => {
+            opened = open_listing(&dir)?;
+            opened.as_fd()
+        }
+    };
     let mut buffer = [const { MaybeUninit::uninit() }; LISTING];
-    let mut listing = RawDir::new(&at, &mut buffer);
+    let mut listing = RawDir::new(at, &mut buffer);
     while let Some(entry) = listing.next() {
         let entry = entry?;
         let name = entry.file_name();
@@ -72,7 +86,7 @@ pub fn notify(dir: impl AsFd, line: &[u8]) -> Result<Notified> {
             continue;
         }
         let opened = match entry.file_type() {
-            FileType::Fifo | FileType::Unknown => fifo::open(&at, name, Ends::Write),
+            FileType::Fifo | FileType::Unknown => fifo::open(at, name, Ends::Write),
             // Opening is not free of effects for a device: what is no fifo is not opened.
             FileType::RegularFile
             | FileType::Directory
@@ -82,13 +96,14 @@ pub fn notify(dir: impl AsFd, line: &[u8]) -> Result<Notified> {
             | FileType::BlockDevice => Err(Errno::INVAL),
         };
         let users = users.get_or_insert_with(Users::default);
+        let line = L::as_ref(made.get_or_insert_with(&line));
         match opened.and_then(|fd| deliver(&fd, line, users)) {
             Ok(()) => result.reached += 1,
             Err(Errno::AGAIN) => result.full += 1,
             Err(Errno::DQUOT) => result.surplus += 1,
             // No reader, or not a subscriber's own fifo. A directory stays: it harms nobody.
             Err(Errno::NXIO | Errno::PIPE | Errno::INVAL | Errno::LOOP | Errno::MLINK) => {
-                let _ = unlinkat(&at, name, AtFlags::empty());
+                let _ = unlinkat(at, name, AtFlags::empty());
             }
             // Short of descriptors or memory, or not ours to open: it misses this one.
             Err(_) => result.full += 1,
@@ -146,6 +161,17 @@ pub fn clean(dir: impl AsFd) -> Result<usize> {
         }
     }
     Ok(removed)
+}
+
+/// Opens a directory to list it for a notification, and for each one after that; only to find what is
+/// in it where it can't be listed. Who shares the descriptor with another process would share the place
+/// in the listing.
+pub fn open(dir: impl AsFd, path: impl Arg + Copy) -> Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    match openat(&dir, path, flags, Mode::empty()) {
+        Err(Errno::ACCESS) => super::file::open_dir(dir, path),
+        opened => opened,
+    }
 }
 
 /// Opens a directory afresh (it may be shared with others, as would be the place in its listing).

@@ -285,7 +285,7 @@ impl Manager {
         if lines.is_empty() {
             return;
         }
-        let told = fifodir::notify_unless_quiet(&self.events, &lines, &mut self.quiet);
+        let told = fifodir::notify_unless_quiet(&self.events, || &lines, &mut self.quiet);
         if let Err(e) = told {
             self.complain("event", &format_args!("unable to read manager/event: {}", reason(e)));
         }

@@ -10,8 +10,8 @@ use common::format::records::{Exit, Holder, Process, SIZE};
 use common::format::status::{self, Status};
 use common::format::tally;
 use common::os::fifo::{self, Ends};
-use common::os::file;
 use common::os::process::Identity;
+use common::os::{fifodir, file};
 use common::prelude::*;
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, RenameFlags, fstat, ftruncate, linkat, mkdirat, openat, readlinkat,
@@ -59,7 +59,6 @@ impl Files {
     ) -> Result<Option<Files>> {
         let dir = make_dir(CWD, c"supervise", Mode::RWXU)?;
         let is_service = !matches!(whom, For::Oneshot(_));
-        let make_events = || make_dir(CWD, c"event", Mode::from_raw_mode(0o3730));
         let events = is_service.then(make_events).transpose()?;
         let (lock, control) = match inherited {
             Some((lock, control)) => (Some(lock), Some(control)),
@@ -202,8 +201,20 @@ impl Statuses {
     }
 }
 
-/// Makes a directory if there is none; where a symbolic link leads nowhere, what it names is made.
+fn make_events() -> Result<OwnedFd> {
+    see_to_dir(CWD, c"event", Mode::from_raw_mode(0o3730))?;
+    fifodir::open(CWD, c"event").unable("make the directory event")
+}
+
+/// Makes a directory if there is none, and opens it.
 pub(super) fn make_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd> {
+    see_to_dir(&at, name, mode)?;
+    let shown = name.to_string_lossy();
+    file::open_dir(&at, name).unable(format_args!("make the directory {shown}"))
+}
+
+/// Makes a directory if there is none; where a symbolic link leads nowhere, what it names is made.
+fn see_to_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<()> {
     let shown = name.to_string_lossy();
     let make = |path: &CStr| -> rustix::io::Result<()> {
         mkdirat(&at, path, mode)?;
@@ -226,9 +237,7 @@ pub(super) fn make_dir(at: impl AsFd, name: &CStr, mode: Mode) -> Result<OwnedFd
         }
         Err(e) => Err(e),
     };
-    make_or_find()
-        .and_then(|()| file::open_dir(&at, name))
-        .unable(format_args!("make the directory {shown}"))
+    make_or_find().unable(format_args!("make the directory {shown}"))
 }
 
 /// Says who supervises. In place, as only the holder of the lock writes it.

@@ -63,7 +63,7 @@ impl Supervisor {
 
     /// One write, as it is far below PIPE_BUF: all of it arrives, or nothing.
     pub(super) fn tell(&mut self, first: Option<(Event, u64)>, last: (Event, u64)) {
-        let lines = |name| {
+        let lines = |name: &[u8]| {
             let mut lines = Text::<{ 2 * MAX }>::new();
             for (event, seq) in first.into_iter().chain([last]) {
                 lines.push(Line { event, seq, name }.pack().bytes());
@@ -71,13 +71,13 @@ impl Supervisor {
             lines
         };
         if let Some(events) = &self.files.events {
-            let ours = lines(b"");
-            let notified = fifodir::notify_unless_quiet(events, ours.bytes(), &mut self.quiet[0]);
+            let ours = || lines(b"");
+            let notified = fifodir::notify_unless_quiet(events, ours, &mut self.quiet[0]);
             self.note_notified("event", notified);
         }
         if let Some(tree) = &self.options.under {
-            let theirs = lines(self.machine.status.name.as_bytes());
-            let notified = fifodir::notify_unless_quiet(tree, theirs.bytes(), &mut self.quiet[1]);
+            let theirs = || lines(self.machine.status.name.as_bytes());
+            let notified = fifodir::notify_unless_quiet(tree, theirs, &mut self.quiet[1]);
             self.note_notified("tree", notified);
         }
     }
