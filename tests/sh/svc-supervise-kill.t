@@ -153,6 +153,7 @@ end
 	echo cgroup >"$1/kill-scope"
 	background unshare -m sh -c "$2 && exec svc-supervise $1"
 	until_ok 10 test -s "$1/child"
+	svc-wait -u -t 10000 "$1"
 	contains "$1: a note is in the status" "$(key "$1" note)" 'kill-scope=group (cgroup refused: '
 	like "$1: it is said once" "$(cat "$pid.err")" "^svc-supervise $1: warning: no cgroup for the service: "
 	svc-ctl -r -wr -T 10000 "$1"
