@@ -18,5 +18,7 @@ pub fn executed_path() -> &'static CStr {
 /// The unit of the times in /proc/PID/stat: so many a second. 0 where the kernel does not say.
 pub fn clock_ticks() -> u64 {
     // SAFETY: getauxval takes any number.
-    u64::from(unsafe { libc::getauxval(libc::AT_CLKTCK) })
+    let ticks = unsafe { libc::getauxval(libc::AT_CLKTCK) };
+    #[allow(clippy::useless_conversion, reason = "a long, which is 32 bits on some machines")]
+    u64::from(ticks)
 }
