@@ -174,7 +174,13 @@ echo >>ready
 while :; do sleep 0.02; done
 end
 # begins - a supervisor and its service, known to be up.
-begins() { rm -f leaver/ready leaver/got; supervise leaver; until_ok 10 test -e leaver/ready; was=$(key leaver pid); }
+begins() {
+	rm -f leaver/ready leaver/got
+	supervise leaver
+	until_ok 10 test -e leaver/ready
+	until_ok 10 says leaver state up
+	was=$(key leaver pid)
+}
 begins
 kill -TERM "$pid"
 becomes 10 'TERM ends the supervisor' gone "$pid"
