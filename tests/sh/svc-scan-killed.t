@@ -112,7 +112,7 @@ before=$(pids)
 
 if has strace && strace -o trace -e inject=pidfd_open:error=ENOSYS true 2>err; then
 	killed 'without pidfds' strace -qq -o trace -e trace=pidfd_open -e inject=pidfd_open:error=ENOSYS svc-scan scan
-	ok 'without pidfds: it has asked' grep -q INJECTED trace
+	becomes 5 'without pidfds: it has asked' grep -q INJECTED trace
 	inherits
 else
 	skip 'without pidfds' 'no strace here, or it may not trace'
