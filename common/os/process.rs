@@ -204,7 +204,10 @@ mod tests {
     #[test]
     fn we_find_ourselves() {
         let me = Identity::of_self(BootId::now());
-        assert_eq!(stat(me.pid).unwrap().start, me.start);
+        assert_eq!(me.look(), Found::Alive);
+        let stat = stat(me.pid).unwrap();
+        let earlier = Identity { start: stat.start - 1, ..me };
+        assert!(me.may_be(&stat) && !earlier.may_be(&stat));
         assert_ne!(me.boot, BootId::UNKNOWN);
     }
 }

@@ -60,3 +60,19 @@ impl Stamp {
         now.checked_sub(at).is_some_and(|age| age > TICKS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_shows_in_a_directory_that_never_changed() {
+        let dir = std::env::temp_dir().join(format!("coppice-stamp.{}", std::process::id()));
+        std::fs::create_dir(&dir).unwrap();
+        never_changed(rustix::fs::CWD, &dir).unwrap();
+        assert!(Stamp::at(rustix::fs::CWD, &dir).unwrap().is_never());
+        std::fs::write(dir.join("entry"), "").unwrap();
+        assert!(!Stamp::at(rustix::fs::CWD, &dir).unwrap().is_never());
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}
