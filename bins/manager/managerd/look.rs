@@ -117,7 +117,7 @@ impl Manager {
         let path = format!("{}/supervise/status", service.name);
         let mut buffer = [0; status::SIZE];
         for _ in 0..TRIES {
-            match file::read_small(dir, path.as_str(), &mut buffer) {
+            match file::read_once(dir, path.as_str(), &mut buffer) {
                 // Not there yet, or not written yet; what can't be read tells nothing either.
                 Err(_) => return None,
                 Ok(bytes) if bytes.trim_ascii().is_empty() => return None,

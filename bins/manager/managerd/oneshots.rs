@@ -74,6 +74,7 @@ impl Manager {
         words.push(format!("--seq={}", known.seq).into());
         words.push(format!("--run={program}").into());
         words.push(format!("--name={}", service.name).into());
+        words.push(format!("--boot={}", self.boot.as_str()).into());
         for (option, dir) in [("--events", ".svc-scan/event"), ("--wards", ".svc-scan/wards")] {
             words.push(option.into());
             words.push(self.definitions.scan.join(dir).into());

@@ -27,7 +27,7 @@ use super::action::Input;
 use super::adopt::continued;
 use super::files::{Files, is_name};
 use super::options;
-use super::setup::clean_up;
+use super::setup::{clean_up, listen};
 use super::supervisor::Supervisor;
 use super::turn::For;
 
@@ -42,6 +42,7 @@ how, is in DIR/supervise/status. Kill it and start it again: it goes on.
   --log-fifos DIR2   its output goes to the fifo DIR2/NAME
   --events DIR3      events go to this event directory, as NAME's
   --wards DIR4       svc-scan's directory of wards: there it learns whose process has died
+  --boot ID          the id of this boot, from who hands down no open file and no ignored signal
 ",
     main,
 };
@@ -66,6 +67,7 @@ struct Options {
     log_fifos: Option<OsString>,
     events: Option<OsString>,
     wards: Option<OsString>,
+    boot: Option<BootId>,
     dir: OsString,
 }
 
@@ -90,7 +92,7 @@ fn main(args: Args) -> Result<Next> {
 
 fn read(mut args: Args) -> Result<Options> {
     let (mut program, mut order, mut name) = (c"./run".to_owned(), 0, None);
-    let (mut log_fifos, mut events, mut wards) = (None, None, None);
+    let (mut log_fifos, mut events, mut wards, mut boot) = (None, None, None, None);
     while let Some(option) = args.option()? {
         match option.as_str() {
             "--run" => program = path(&args.raw_value()?)?,
@@ -99,6 +101,7 @@ fn read(mut args: Args) -> Result<Options> {
             "--log-fifos" => log_fifos = Some(args.raw_value()?),
             "--events" => events = Some(args.raw_value()?),
             "--wards" => wards = Some(args.raw_value()?),
+            "--boot" => boot = BootId::parse(args.raw_value()?.as_bytes()),
             _ => return Err(unknown(&option)),
         }
     }
@@ -108,7 +111,7 @@ fn read(mut args: Args) -> Result<Options> {
     if let Some(name) = name.as_ref().filter(is_bad) {
         return Err(Error::user(format_args!("invalid name: {name}")));
     }
-    Ok(Options { program, order, name, log_fifos, events, wards, dir })
+    Ok(Options { program, order, name, log_fifos, events, wards, boot, dir })
 }
 
 /// How long lines stay with us that no logger takes, ms: one that was killed is back within seconds.
@@ -136,8 +139,9 @@ fn is_segment(word: &[u8]) -> bool {
 #[inline(never)] // What it needs on the stack is given back before the supervisor runs.
 fn prepare(options: Options) -> Result<Option<Supervisor>> {
     let siblings = Siblings::at_start();
-    let signals = clean_up()?;
-    let Options { program, order, name, log_fifos, events, wards, dir } = options;
+    let Options { program, order, name, log_fifos, events, wards, boot, dir } = options;
+    // svc-managerd has cleaned up.
+    let signals = if boot.is_none() { clean_up()? } else { listen()? };
     let name = name.unwrap_or_else(|| options::name_of(&dir));
     let who = format!("svc-oneshot {name}");
     let open = |what: &str, dir: Option<OsString>| {
@@ -154,7 +158,7 @@ fn prepare(options: Options) -> Result<Option<Supervisor>> {
     let log_fifos = log_fifos.map(|dir| std::path::absolute(&dir).map_or(dir, Into::into));
     rustix::process::chdir(dir.as_os_str()).unable(format_args!("enter {}", dir.display()))?;
     let wards = wards.map(Wards::new).transpose().unable("find the working directory")?;
-    let me = Identity::of_self(BootId::now());
+    let me = Identity::of_self(boot.unwrap_or_else(BootId::now));
     let Some(files) = Files::open(None, For::Oneshot(&signals), me)? else { return Ok(None) };
     let options = options::Options {
         under,

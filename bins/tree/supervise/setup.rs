@@ -67,7 +67,7 @@ pub(super) fn clean_up() -> Result<Signals> {
     Ok(signals)
 }
 
-fn listen() -> Result<Signals> {
+pub(super) fn listen() -> Result<Signals> {
     let wanted = [Signal::CHLD, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::INT];
     Signals::take(&wanted).unable("read signals")
 }
