@@ -106,6 +106,7 @@ settled $after || echo "$T: it does not settle"
 	for file in *.did; do echo "$file: $(tr '\n' ' ' <"$file")"; done
 	for def in run/scan/*/def run/manager/oneshot/*/def; do
 		[ ! -h "$def" ] || echo "$def -> $(readlink "$def" | sed 's|.*generations/||')"
+		case $def in run/scan/*) [ -e "${def%def}down" ] || echo "nothing holds ${def%/def}" ;; esac
 	done
 	find run/scan run/manager/oneshot -maxdepth 1 -name '.*.new'
 	sed -n 's/^state=//p' run/manager/requests/owner/* | sort -u

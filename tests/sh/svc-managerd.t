@@ -71,6 +71,7 @@ ready_there() { grep -q '^web state=ready ' other/manager/state; }
 becomes 20 'what is enabled comes up' ready_there
 is 'and nothing else' "$(ls other/scan)" 'db
 web'
+ok 'none of them starts again by itself in another tree' test -e other/scan/db/down -a -e other/scan/web/down
 here_refused 100 'another svc-managerd is at work there'
 ok 'the first one does not mind' alive "$first"
 p=$(svc-stat -o pid other/scan/web)

@@ -21,7 +21,7 @@ use rustix::fs::{AtFlags, CWD, Mode, chmodat, mkdirat};
 use rustix::io::Errno;
 
 use super::Options;
-use super::definitions::Definitions;
+use super::definitions::{Begins, Definitions};
 use super::left::Left;
 use super::look::Heard;
 use super::manager::{Known, Manager, Woken};
@@ -142,6 +142,11 @@ impl Manager {
     fn go_on(&mut self, memories: Vec<Memory>) {
         let facts = live::facts(&self.options.facts, &self.graph);
         let actions = self.restore(memories, facts);
+        for id in self.graph.ids() {
+            if self.is_ours(id) {
+                self.hold(id);
+            }
+        }
         let mut events = self.carry_out(&actions);
         self.hold_generations();
         // A predecessor may not have come to it.
@@ -193,7 +198,7 @@ impl Manager {
                     && self.definitions.is_there(&service.name, service.kind);
             // What goes down for a restart gets its new definition when it is down.
             if is_to_lead && !self.engine.is_restarting(id) {
-                self.define(id);
+                self.define(id, Begins::Down);
             }
         }
     }
@@ -261,7 +266,9 @@ impl Known {
         // Perhaps the word to start was not written, or is not read.
         let awaited = row.memory.state == State::Starting && row.memory.failure.is_none();
         let state = row.memory.state;
-        Known { seq, doing, request, gone, since, state, awaited, told: true }
+        // What was told to start by its directory may still have no other.
+        let unheld = row.memory.state == State::Starting;
+        Known { seq, doing, request, gone, since, state, awaited, told: true, unheld }
     }
 }
 

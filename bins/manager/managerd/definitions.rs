@@ -41,6 +41,24 @@ pub(super) struct Definitions {
     pub(super) open: [OwnedFd; 2],
 }
 
+/// Whether a daemon that gets a live directory starts by itself as soon as it is supervised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begins {
+    Down,
+    Up,
+}
+
+/// What became of a live directory that is to lead to a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Led {
+    /// Nothing that svc-scan is to know.
+    Same,
+    /// It has a logger of its own now, or no longer.
+    Otherwise,
+    /// It is new.
+    New,
+}
+
 impl Definitions {
     /// The directory in which the live directories of services of a kind are.
     pub(super) fn dir(&self, kind: Kind) -> &OwnedFd {
@@ -65,26 +83,32 @@ impl Definitions {
     }
 
     /// Makes the live directory of a service if there is none, and has it lead to its definition in
-    /// this generation. True: it is new, or has a logger of its own now, or no longer.
-    pub(super) fn set(&self, name: &str, kind: Kind, generation: u64) -> io::Result<bool> {
+    /// this generation.
+    pub(super) fn set(
+        &self,
+        name: &str,
+        kind: Kind,
+        generation: u64,
+        begins: Begins,
+    ) -> io::Result<Led> {
         let definition = self.definition(name, generation);
         let parent = self.dir(kind);
         match readlinkat(parent, def(name).as_str(), Vec::with_capacity(LINK)) {
-            Ok(now) if now.as_bytes() == definition.as_os_str().as_bytes() => Ok(false),
+            Ok(now) if now.as_bytes() == definition.as_os_str().as_bytes() => Ok(Led::Same),
             Ok(_) => change(&self.path(name, kind), &definition),
             Err(Errno::NOENT) => {
                 if is_dir(parent, name) {
                     let text = "there is a service directory that is not the manager's";
                     return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
                 }
-                self.make(name, &definition, kind).map(|()| true)
+                self.make(name, &definition, kind, begins).map(|()| Led::New)
             }
             Err(e) => Err(e.into()),
         }
     }
 
     /// A new live directory appears whole, or not at all.
-    fn make(&self, name: &str, definition: &Path, kind: Kind) -> io::Result<()> {
+    fn make(&self, name: &str, definition: &Path, kind: Kind, begins: Begins) -> io::Result<()> {
         let parent = self.dir(kind);
         let new = format!(".{name}.new");
         let make_dir = || mkdirat(parent, new.as_str(), Mode::from_raw_mode(0o777));
@@ -100,11 +124,19 @@ impl Definitions {
         for path in files(definition)? {
             link(&dir, &path)?;
         }
-        if kind == Kind::Daemon {
-            // It starts when the manager says so.
-            mknodat(&dir, "down", FileType::RegularFile, Mode::from_raw_mode(0o644), 0)?;
+        if kind == Kind::Daemon && begins == Begins::Down {
+            make_down(&dir, "down")?;
         }
         Ok(renameat(parent, new.as_str(), parent, name)?)
+    }
+
+    /// Has a daemon start only when the manager says so.
+    pub(super) fn hold(&self, name: &str) -> io::Result<()> {
+        match make_down(self.dir(Kind::Daemon), &format!("{name}/down")) {
+            // What is not there does not start.
+            Err(Errno::EXIST | Errno::NOENT) | Ok(()) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// Whether a service has a live directory.
@@ -183,6 +215,10 @@ impl Definitions {
         }
         left
     }
+}
+
+fn make_down(dir: &OwnedFd, path: &str) -> rustix::io::Result<()> {
+    mknodat(dir, path, FileType::RegularFile, Mode::from_raw_mode(0o644), 0)
 }
 
 fn def(name: &str) -> String {
@@ -268,7 +304,7 @@ fn links(live: &Path) -> io::Result<BTreeSet<String>> {
 }
 
 /// Another definition: links that would lead nowhere go first, those to new files come last.
-fn change(live: &Path, definition: &Path) -> io::Result<bool> {
+fn change(live: &Path, definition: &Path) -> io::Result<Led> {
     let (old, new) = (links(live)?, files(definition)?);
     let has_logger = |files: &BTreeSet<String>| files.iter().any(|path| path.starts_with("log/"));
     for path in old.difference(&new) {
@@ -284,7 +320,7 @@ fn change(live: &Path, definition: &Path) -> io::Result<bool> {
     fs::rename(&next, live.join(DEF))?;
     let dir = file::open_dir(CWD, live)?;
     new.difference(&old).try_for_each(|path| link(&dir, path))?;
-    Ok(has_logger(&old) != has_logger(&new))
+    Ok(if has_logger(&old) == has_logger(&new) { Led::Same } else { Led::Otherwise })
 }
 
 /// Takes a directory out of sight; what is there from the last time goes.

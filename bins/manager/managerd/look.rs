@@ -85,6 +85,8 @@ impl Manager {
                     }
                 }
                 let Some(status) = self.status(id) else { return };
+                // Whether there is a file down its supervisor has seen: the next one is to see it.
+                self.hold(id);
                 self.take_status(id, &status, events);
                 if heard == Heard::Anew && self.engine.state(id) == State::Starting {
                     self.tell_again(id, &status);

@@ -49,8 +49,10 @@ pub(super) struct Known {
     pub(super) state: State,
     /// It was told to start, and nothing shows yet that it has heard.
     pub(super) awaited: bool,
-    /// A supervisor was written to that it is to start.
+    /// A supervisor was written to that it is to start, or starts it by itself.
     pub(super) told: bool,
+    /// It has no file `down`, or nobody knows: its supervisor starts it by itself.
+    pub(super) unheld: bool,
 }
 
 /// The manager.

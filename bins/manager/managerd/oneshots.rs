@@ -11,6 +11,7 @@ use common::sys::exec::Argv;
 use common::sys::wait::{Which, peek, reap};
 use rustix::process::Pid;
 
+use super::definitions::Begins;
 use super::manager::Manager;
 use super::news::{Outcome, outcome};
 use crate::manager::engine::{Event, State};
@@ -47,7 +48,7 @@ impl Manager {
     /// Has a svc-oneshot carry out the last order, or see that it has been. It queues behind one that
     /// is at it.
     pub(super) fn order(&mut self, id: Id) {
-        if self.known[id as usize].doing == Doing::Start && !self.define(id) {
+        if self.known[id as usize].doing == Doing::Start && !self.define(id, Begins::Down) {
             self.retries.insert((clock::boot().after(RETRY), id));
             return;
         }

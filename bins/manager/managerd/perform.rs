@@ -8,6 +8,7 @@ use common::os::clock;
 use common::os::fifo::{self, Ends};
 use rustix::io::Errno;
 
+use super::definitions::{Begins, Led};
 use super::manager::Manager;
 use crate::manager::announcement::Announcement;
 use crate::manager::engine::{Action, Cause, Event, State, Wish};
@@ -90,9 +91,27 @@ impl Manager {
     }
 
     fn start_daemon(&mut self, id: Id) {
-        if self.define(id) {
+        let begins = if self.letter(id) == Command::Up { Begins::Up } else { Begins::Down };
+        if self.define(id, begins) && !self.known[id as usize].unheld {
             // Without a supervisor the letter waits until there is one: it announces itself.
             self.tell_to_start(id);
+        }
+    }
+
+    /// From now on it starts only when it is told to, whoever supervises it. Before anything else is
+    /// written to a supervisor: who does not read that has yet to look at the file `down`.
+    pub(super) fn hold(&mut self, id: Id) {
+        let service = self.graph.service(id);
+        if !self.known[id as usize].unheld || service.kind != Kind::Daemon {
+            return;
+        }
+        let name = &service.name;
+        match self.definitions.hold(name) {
+            Ok(()) => self.known[id as usize].unheld = false,
+            Err(e) => {
+                let text = format!("unable to make the file down of {name}: {e}");
+                self.complain("down", &text);
+            }
         }
     }
 
@@ -124,6 +143,7 @@ impl Manager {
     }
 
     fn stop_daemon(&mut self, id: Id, events: &mut Vec<Event>) {
+        self.hold(id);
         let Some(status) = self.status(id) else {
             // Not ours, never supervised, or nobody can tell; who supervises it answers.
             if !self.is_ours(id) || !self.write_letter(id, Command::Down) {
@@ -151,14 +171,18 @@ impl Manager {
 
     /// Has the service's directory lead to the definition that is to run. False: it can't be, which
     /// was said; the service then does not start in time.
-    pub(super) fn define(&mut self, id: Id) -> bool {
+    pub(super) fn define(&mut self, id: Id, begins: Begins) -> bool {
         let service = self.graph.service(id);
         let kind = service.kind;
         let generation = self.known[id as usize].gone.unwrap_or(self.header.generation);
-        match self.definitions.set(&service.name, service.kind, generation) {
-            Ok(is_news) => {
+        match self.definitions.set(&service.name, service.kind, generation, begins) {
+            Ok(led) => {
                 self.content("define");
-                if is_news && kind == Kind::Daemon {
+                if led == Led::New && begins == Begins::Up {
+                    let known = &mut self.known[id as usize];
+                    (known.unheld, known.told) = (true, true);
+                }
+                if led != Led::Same && kind == Kind::Daemon {
                     self.rescan = true;
                     self.tell_of_many();
                 }
@@ -184,6 +208,9 @@ impl Manager {
 
     /// Writes a letter to a service's supervisor. False: there is none now.
     pub(super) fn write_letter(&mut self, id: Id, command: Command) -> bool {
+        if command != Command::Up {
+            self.hold(id);
+        }
         let service = self.graph.service(id);
         let dir = self.definitions.dir(service.kind);
         let path = format!("{}/supervise/control", service.name);
