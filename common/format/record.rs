@@ -68,7 +68,9 @@ impl<const N: usize> Default for Writer<N> {
 /// The `key=value` lines of a whole record; `None` if the checksum is wrong or missing, or if it
 /// begins with another version than 1.
 pub fn parse(bytes: &[u8]) -> Option<impl Iterator<Item = (&str, &str)> + Clone> {
-    let text = std::str::from_utf8(bytes.trim_ascii_end()).ok()?;
+    // No line is empty: then comes the padding, which is most of a page.
+    let end = bytes.windows(2).position(|two| two == b"\n\n").unwrap_or(bytes.len());
+    let text = std::str::from_utf8(bytes[..end].trim_ascii_end()).ok()?;
     let (body, sum) = text.rsplit_once("check=")?;
     let sum = u32::from_str_radix(sum, 16).ok()?;
     if sum != checksum(body.as_bytes()) || !body.starts_with("version=1\n") {

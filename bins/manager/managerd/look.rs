@@ -122,7 +122,7 @@ impl Manager {
             match file::read_once(dir, path.as_str(), &mut buffer) {
                 // Not there yet, or not written yet; what can't be read tells nothing either.
                 Err(_) => return None,
-                Ok(bytes) if bytes.trim_ascii().is_empty() => return None,
+                Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => return None,
                 Ok(bytes) => {
                     if let Some(status) = Status::unpack(bytes) {
                         return Some(status)
