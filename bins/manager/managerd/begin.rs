@@ -143,7 +143,7 @@ impl Manager {
         let facts = live::facts(&self.options.facts, &self.graph);
         let actions = self.restore(memories, facts);
         for id in self.graph.ids() {
-            if self.is_ours(id) {
+            if self.known[id as usize].unheld && self.is_ours(id) {
                 self.hold(id);
             }
         }

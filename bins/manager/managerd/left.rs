@@ -63,6 +63,8 @@ impl Manager {
     /// Where a service is of which nothing is known, by its status. Of a oneshot that does not say
     /// whether it was started or stopped: the next order is a new one.
     pub(super) fn found(&mut self, id: Id) -> State {
+        // It may have been told to start by its directory.
+        self.known[id as usize].unheld = self.is_ours(id);
         let Some(status) = self.status(id) else { return State::Down };
         let service = self.graph.service(id);
         let known = &mut self.known[id as usize];
