@@ -17,6 +17,7 @@ use crate::manager::reasons;
 use crate::manager::view::{Sources, View};
 use crate::svctl::call::Call;
 use crate::svctl::cut::{cut, width};
+use crate::svctl::standing::Facts;
 
 /// What is done so soon, in ms, needs no picture.
 const FIRST: u64 = 300;
@@ -164,7 +165,16 @@ impl Picture<'_> {
 
     /// Its state, and for how long.
     fn standing(&self, id: Id) -> String {
-        let word = self.engine.state(id).word();
+        // As the manager has it: a look at each process would be more than a picture is worth.
+        let facts = Facts {
+            state: self.engine.state(id),
+            failure: self.engine.failure(id),
+            is_needed: self.engine.is_needed(id),
+            is_stalled: self.engine.is_stalled(id),
+            is_managed: true,
+            process: None,
+        };
+        let word = facts.standing().word();
         match self.since(id) {
             Wall(0) => word.to_owned(),
             since => {
