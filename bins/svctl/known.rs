@@ -109,10 +109,8 @@ impl Known {
     /// Whether it is where it was asked to be. What was asked for in vain is not.
     pub(super) fn is_as_wanted(&self, id: Id) -> bool {
         let is_asked = matches!(self.engine.wish(id), Wish::Up | Wish::Once);
-        match self.standing(id) {
-            Standing::Down => !is_asked,
-            standing => standing.is_settled(),
-        }
+        let standing = self.standing(id);
+        standing.is_settled() && !(standing == Standing::Down && is_asked)
     }
 
     /// How many stand so.
