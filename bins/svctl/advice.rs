@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use common::base::sort::Gather;
+
 use super::known::Known;
 use super::site::Site;
 use super::standing::Standing;
@@ -71,7 +73,7 @@ fn command(site: &Site, known: &Known, advice: Advice) -> String {
 /// Which facts are to be another, and how the manager is told.
 fn look(site: &Site, known: &Known, id: Id) -> String {
     let file = |test: &&Test| site.facts.join(&test.fact).display().to_string();
-    let files: BTreeSet<String> = known.engine.unmet(id).iter().map(file).collect();
+    let files: BTreeSet<String> = known.engine.unmet(id).iter().map(file).gather();
     let files = files.into_iter().collect::<Vec<_>>().join(", ");
     let look = format!("{} look", site.command());
     if files.is_empty() { look } else { format!("{look}, after writing {files}") }

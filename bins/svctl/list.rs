@@ -1,5 +1,6 @@
 //! `svctl list`: which services there are by their files, whether they are enabled, and how they are.
 
+use common::base::sort::sort_by;
 use common::prelude::*;
 use common::program::{print, warn};
 
@@ -50,7 +51,7 @@ fn run(call: &Call) -> Result<Next> {
             let error = is_there.then(|| "nobody names it any more".to_owned());
             Installed { name: name.to_owned(), error, ..Installed::default() }
         }));
-        all.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut all, |a, b| a.name.cmp(&b.name));
     }
     let shown: Vec<Entry> = all
         .iter()

@@ -6,6 +6,7 @@ use std::io;
 use std::rc::Rc;
 
 use common::base::error::exit;
+use common::base::sort::{Gather, sort_by_key};
 use common::prelude::*;
 
 use crate::manager::db::replay::graph;
@@ -103,7 +104,7 @@ impl Boot {
         let enabled = live::generation(&sources.generations, story.generation);
         let enabled = enabled.map(|generation| {
             let name = |id: &Id| generation.graph.service(*id).name.clone();
-            generation.boot.iter().map(name).collect::<BTreeSet<String>>()
+            generation.boot.iter().map(name).gather::<BTreeSet<String>>()
         });
         let mut boot = story.told(&enabled.unwrap_or_default(), is_over);
         boot.look_again(sources);
@@ -237,7 +238,7 @@ impl Story {
         let key = |row: &Row| (row.started.unwrap_or(u64::MAX), row.settled().unwrap_or(u64::MAX));
         let mut order: Vec<usize> = (0..self.boot.rows.len()).collect();
         // Before the one that waited for it, also where both were at once.
-        order.sort_by_key(|place| {
+        sort_by_key(&mut order, |place| {
             let mut depth = 0;
             let mut next = self.boot.rows[*place].after;
             while let Some(after) = next.filter(|_| depth < self.boot.rows.len()) {

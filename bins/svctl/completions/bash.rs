@@ -1,5 +1,7 @@
 //! For bash: share/bash-completion/completions/svctl.
 
+use common::base::sort::sort;
+
 use super::{Kind, Place, kind, place};
 use crate::svctl::call::{EVERYWHERE, Opt, Verb, Verbs};
 
@@ -36,14 +38,14 @@ pub(super) fn script(verbs: Verbs) -> String {
     let options = || verbs.all().flat_map(|verb| verb.options).chain(EVERYWHERE);
     let mut with: Vec<&str> =
         options().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
-    with.sort_unstable();
+    sort(&mut with);
     with.dedup();
     let mut text = HEAD.to_owned();
     text += &format!("\t\t{}) before=$word ;;\n", with.join(" | "));
     text += "\t\t-*) ;;\n\t\t*) if [[ $verb ]]; then ((++count)); else verb=$word; fi ;;\n";
     text += "\t\tesac\n\tdone\n\t[[ $current == = ]] && current=\n\tcase $before in\n\t'') ;;\n";
     let mut values: Vec<String> = options().filter_map(value).collect();
-    values.sort();
+    sort(&mut values);
     values.dedup();
     text += &values.concat();
     text += "\t*) return ;;\n\tesac\n\tcase $verb in\n";

@@ -1,5 +1,7 @@
 //! For fish: share/fish/vendor_completions.d/svctl.fish.
 
+use common::base::sort::sort;
+
 use super::{Kind, Place, kind, place};
 use crate::svctl::call::{EVERYWHERE, Opt, Verb, Verbs};
 
@@ -53,7 +55,7 @@ pub(super) fn script(verbs: Verbs) -> String {
     let options = || verbs.all().flat_map(|verb| verb.options).chain(EVERYWHERE);
     let mut with: Vec<&str> =
         options().filter(|opt| !opt.value.is_empty()).map(|opt| opt.name).collect();
-    with.sort_unstable();
+    sort(&mut with);
     with.dedup();
     let mut text = format!("{HEAD}            case {}\n{TAIL}", with.join(" "));
     EVERYWHERE.iter().for_each(|opt| text += &option("", opt));

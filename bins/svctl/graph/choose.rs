@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use common::base::sort::sort_by_key;
+
 use crate::manager::graph::{Edge, Graph, Id, OnLoss, Relation};
 use crate::manager::view::View;
 
@@ -105,7 +107,7 @@ impl Ways<'_> {
         let shown: Vec<Id> = shown.iter().copied().collect();
         let mut ways = Ways { graph, reached: vec![Vec::new(); shown.len()], shown };
         let mut by_rank = ways.shown.clone();
-        by_rank.sort_by_key(|id| graph.rank(*id));
+        sort_by_key(&mut by_rank, |id| graph.rank(*id));
         for id in by_rank {
             let mut reached = vec![0; ways.shown.len().div_ceil(64)];
             for next in ways.required(id).collect::<Vec<_>>() {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use common::base::sort::sort_by_key;
 use common::base::stamp::{Boot, Wall};
 use common::os::clock;
 use common::os::file::write_all;
@@ -71,7 +72,7 @@ impl Progress {
         }
         let mut items: Vec<Item> = ids.into_iter().filter_map(|id| picture.item(id)).collect();
         // Who has not moved yet has no time, and is the last.
-        items.sort_by_key(|item| item.since.0.wrapping_sub(1));
+        sort_by_key(&mut items, |item| item.since.0.wrapping_sub(1));
         items
     }
 }

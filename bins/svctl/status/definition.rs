@@ -3,6 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use common::base::sort::sort;
+
 use crate::manager::compile::installed::{Now, Since};
 use crate::svctl::known::Known;
 use crate::svctl::site::Site;
@@ -34,7 +36,7 @@ pub(super) fn of(site: &Site, known: &Known, name: &str) -> Definition {
             .map(|entry| entry.path())
             .filter(|path| is_drop_in(path))
             .collect();
-        found.sort();
+        sort(&mut found);
         drop_ins.extend(found.iter().cloned());
         looked.extend(found.into_iter().chain([dir]));
     }

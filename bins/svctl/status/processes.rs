@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 
+use common::base::sort::sort_by;
 use common::os::file::read_up_to;
 use common::os::process::stat;
 use rustix::fs::CWD;
@@ -44,7 +45,7 @@ pub(super) fn of(main: Pid, own_cgroup: Option<&OwnedFd>) -> Vec<Process> {
             all.push(Process { pid, depth, command });
         }
         let mut below = children.remove(&pid).unwrap_or_default();
-        below.sort_unstable_by(|a, b| b.cmp(a));
+        sort_by(&mut below, |a, b| b.cmp(a));
         left.extend(below.into_iter().map(|pid| (pid, depth + 1)));
     }
     all

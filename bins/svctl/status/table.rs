@@ -1,5 +1,6 @@
 //! All services, a line each, those that need a look first.
 
+use common::base::sort::sort_by_key;
 use common::os::{cgroup, file};
 use rustix::fs::CWD;
 
@@ -81,7 +82,7 @@ pub(super) fn put(object: &mut Object, known: &Known, id: Id) {
 /// Problems first, then by name.
 pub(in crate::svctl) fn in_order(known: &Known) -> Vec<Id> {
     let mut ids: Vec<Id> = known.ids().collect();
-    ids.sort_by_key(|id| known.standing(*id));
+    sort_by_key(&mut ids, |id| known.standing(*id));
     ids
 }
 

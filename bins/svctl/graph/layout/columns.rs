@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use common::base::sort::{Gather, sort_by_key};
+
 use super::{Edge, Web};
 
 /// How many bends there are at most: edges beyond that go straight through everything.
@@ -39,7 +41,7 @@ fn turns(nodes: usize, edges: &[Edge]) -> Vec<usize> {
         users[edge.to].push((edge.from, edge.is_order));
     }
     let key = |waits: &[(usize, usize)], node: usize| (waits[node].0, waits[node].1, node);
-    let mut left: BTreeSet<_> = (0..nodes).map(|node| key(&waits, node)).collect();
+    let mut left: BTreeSet<_> = (0..nodes).map(|node| key(&waits, node)).gather();
     let mut turn = vec![0; nodes];
     let mut number = 0;
     while let Some((_, _, node)) = left.pop_first() {
@@ -60,7 +62,7 @@ fn turns(nodes: usize, edges: &[Edge]) -> Vec<usize> {
 /// The longest way to each node.
 fn columns(turn: &[usize], ends: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
     let mut ends: Vec<_> = ends.collect();
-    ends.sort_by_key(|(left, _)| turn[*left]);
+    sort_by_key(&mut ends, |(left, _)| turn[*left]);
     let mut column = vec![0; turn.len()];
     for (left, right) in ends {
         column[right] = column[right].max(column[left] + 1);

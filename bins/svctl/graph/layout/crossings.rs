@@ -1,5 +1,7 @@
 //! The order in each column: one in which few edges cross.
 
+use common::base::sort::sort_by;
+
 use super::Web;
 
 /// How much is done at most, in vertices and edges that are looked at: some hundredths of a second.
@@ -81,7 +83,7 @@ fn sort(column: &mut [usize], neighbours: &[Vec<usize>], place: &mut [usize]) {
             (middle(&neighbours[*vertex], place).unwrap_or(place[*vertex] as f64), *vertex)
         })
         .collect();
-    keyed.sort_by(|one, other| one.0.total_cmp(&other.0));
+    sort_by(&mut keyed, |one, other| one.0.total_cmp(&other.0));
     column.iter_mut().zip(keyed).for_each(|(at, (_, vertex))| *at = vertex);
     number(column, place);
 }

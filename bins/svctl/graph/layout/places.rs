@@ -1,5 +1,7 @@
 //! Where everything is, once its column and its order in it are known.
 
+use common::base::sort::sort_by;
+
 use super::{Edge, GAP, Layout, MARGIN, Node, Point, Spot, Web};
 
 /// How high a bend is, with the room around it.
@@ -165,7 +167,7 @@ fn ends<'a>(
     }
     let mut offsets = vec![0.0; web.paths.len()];
     for (node, mut edges) in at.into_iter().enumerate() {
-        edges.sort_by(|one, other| one.0.total_cmp(&other.0));
+        sort_by(&mut edges, |one, other| one.0.total_cmp(&other.0));
         let last = edges.len().saturating_sub(1) as f64;
         let step = if last > 0.0 { ENDS.min(nodes[node].side / last) } else { 0.0 };
         for (place, (_, edge)) in edges.into_iter().enumerate() {
