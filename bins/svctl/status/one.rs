@@ -2,7 +2,6 @@
 
 use common::base::error::{errno, reason};
 use common::os::cgroup;
-use common::os::process;
 use rustix::process::Pid;
 
 use super::definition::{self, Definition};
@@ -26,6 +25,7 @@ use crate::svctl::cut::cut;
 use crate::svctl::known::Known;
 use crate::svctl::plain::plain;
 use crate::svctl::standing::Standing;
+use crate::svctl::supervisors::is_alive;
 use crate::svctl::terminal::Ink;
 
 /// As many processes as are worth a look.
@@ -255,9 +255,7 @@ impl One<'_> {
         let Some(pid) = self.pid().filter(|_| !self.call.has("--no-processes")) else {
             return Vec::new();
         };
-        let status = self.known.status(self.id);
-        let is_there =
-            process::stat(pid).is_ok_and(|stat| Some(stat.start) == status.map(|s| s.start));
+        let is_there = self.known.status(self.id).is_some_and(is_alive);
         let root = self.has_cgroup().then(|| cgroup::origin("/").ok()).flatten();
         if is_there { processes::of(pid, root.as_ref()) } else { Vec::new() }
     }
