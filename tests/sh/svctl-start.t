@@ -29,7 +29,7 @@ sed 's/50ms/1h/' "$etc/services/deaf.toml" >"$etc/services/patient.toml"
 unit late <<'EOF'
 exec = ["sleep", "1000"]
 ready = "notify-fd 3"
-timeout-start = "50ms"
+timeout-start = "2s"
 EOF
 unit flaky <<EOF
 exec = ["/bin/sh", "-c", "test -e '$T/flaky.go' && exec sleep 1000"]
