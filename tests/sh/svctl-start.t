@@ -22,7 +22,8 @@ exec = ["sleep", "1000"]
 requires = ["db"]
 EOF
 unit deaf <<'EOF'
-exec = ["/bin/sh", "-c", "trap : TERM; while :; do sleep 1000 & wait; done"]
+exec = ["/bin/sh", "-c", "trap : TERM; echo >&3; while :; do sleep 1000 & wait; done"]
+ready = "notify-fd 3"
 timeout-stop = "50ms"
 EOF
 sed 's/50ms/1h/' "$etc/services/deaf.toml" >"$etc/services/patient.toml"
@@ -130,6 +131,7 @@ ctl stop --quiet top
 
 # What does not end in its time is killed, and that is told.
 says 0 'deaf: starting
+deaf: up
 deaf: ready' 'who is deaf to TERM' start deaf
 says 0 'deaf: stopping
 deaf: down: it had to be killed after 50 ms' 'a stop that only KILL brought about is one, and says so' stop deaf

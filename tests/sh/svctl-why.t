@@ -70,7 +70,8 @@ like 'with what would end it' "$(ctl why rival)" 'try: svctl --prefix .* stop ca
 
 # ---- what helps, and what does not ----
 unit deaf <<'EOF'
-exec = ["/bin/sh", "-c", "trap : TERM; while :; do sleep 1000 & wait; done"]
+exec = ["/bin/sh", "-c", "trap : TERM; echo >&3; while :; do sleep 1000 & wait; done"]
+ready = "notify-fd 3"
 EOF
 unit part <<'EOF'
 exec = ["sleep", "1000"]
