@@ -31,6 +31,7 @@ impl Signal {
     pub const TTIN: Signal = Signal(21);
     pub const TTOU: Signal = Signal(22);
     pub const WINCH: Signal = Signal(28);
+    pub const POLL: Signal = Signal(29);
     pub const PWR: Signal = Signal(30);
 }
 

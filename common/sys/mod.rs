@@ -9,6 +9,7 @@ pub mod exec;
 pub mod fd;
 pub mod fork;
 pub mod group;
+pub mod input;
 pub mod newlines;
 pub mod pidfd;
 pub mod regex;

@@ -181,6 +181,22 @@ ended
 rm -rf d slow go gone
 
 # --- Input and output.
+# It comes a little at a time: the logger sleeps in between.
+slowly() { for number in 1 2 3; do until_ok 10 has_last d "$(numbered 1 $((number - 1)) | tail -n 1)"; numbered $number $number; done; }
+what='a pipe that can not send signals'
+if can_trace; then
+	slowly | strace -qq -o trace svc-log t ./d
+	ok 'the logger has slept' grep -q '^ppoll(\[{fd=[1-9]' trace
+	exits 1 'a pipe is not polled: its writers would pay for that' grep -q '{fd=0' trace
+	all d 1 3 'and what comes to a sleeping logger is written'
+	rm -rf d
+	slowly | strace -qq -o trace -e inject=ioctl:error=ENOTTY svc-log t ./d
+	ok "$what is polled" grep -q '{fd=0' trace
+	all d 1 3 'and nothing is lost by it'
+	rm -rf d
+else
+	skip "$what" 'no ptrace for us here'
+fi
 closed() { numbered 1 9 | svc-log 1 ./d >&-; }
 exits 0 'a closed standard output' closed
 all d 1 9 'stops nobody'

@@ -28,7 +28,8 @@ fn main(args: Args) -> Result<Next> {
     if line.verbosity > 0 {
         line.warnings.drain(..).for_each(|warning| warn(&PROGRAM.name, &warning));
     }
-    let signals = [Signal::TERM, Signal::HUP, Signal::INT, Signal::ALRM, Signal::CHLD];
+    let signals =
+        [Signal::TERM, Signal::HUP, Signal::INT, Signal::ALRM, Signal::CHLD, Signal::POLL];
     let signals = Signals::take(&signals).unable("take signals")?;
     if let Some(logger) = setup::logger(&line, &signals)? {
         Session::new(logger, signals, notify, &line).run()?;

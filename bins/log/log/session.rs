@@ -7,7 +7,7 @@ use common::base::stamp::Boot;
 use common::os::signals::Signals;
 use common::os::{clock, fifo};
 use common::prelude::*;
-use common::sys::stack;
+use common::sys::{input, stack};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::fstat;
 use rustix::io::Errno;
@@ -39,6 +39,9 @@ pub(super) struct Session {
     pipe_size: usize,
     /// Who has too many pipes may have no larger ones.
     may_grow: bool,
+    /// The pipe can say by a signal that there is input, and has been asked to.
+    can_tell: bool,
+    tells: bool,
     ignore_term: bool,
     tail_ms: Option<u64>,
     notify: Option<OwnedFd>,
@@ -90,6 +93,8 @@ impl Session {
             kind: if is_pipe { Kind::Pipe } else { Kind::Other },
             pipe_size: fcntl_getpipe_size(stdin()).unwrap_or(OTHER),
             may_grow: is_pipe,
+            can_tell: is_pipe && input::own(stdin()).is_ok(),
+            tells: false,
             ignore_term: line.ignore_term,
             tail_ms: line.tail_ms,
             notify,
@@ -130,7 +135,12 @@ impl Session {
             self.silence()?;
             return Ok(true);
         }
-        match self.logger.fill(stdin(), self.kind) {
+        let filled = self.logger.fill(stdin(), self.kind);
+        if filled != Ok(Filled::Nothing) && self.tells {
+            self.end_telling();
+            self.listen();
+        }
+        match filled {
             Ok(Filled::Some(length)) => self.took(length),
             Ok(Filled::Nothing) => self.silence()?,
             Ok(Filled::End) => self.finish(),
@@ -199,9 +209,12 @@ impl Session {
             }
             Stage::Running | Stage::Last | Stage::Left => None,
         };
+        if self.begin_telling() {
+            return Ok(());
+        }
         let quiet = self.busy.then(|| clock::boot().after(SILENCE));
         let due = [until, self.logger.due(), quiet].into_iter().flatten().min();
-        let woken = self.sleep(Some(stdin()), due)?;
+        let woken = self.sleep((!self.tells).then(stdin), due)?;
         if !woken && quiet.is_some_and(|quiet| quiet <= clock::boot()) {
             self.busy = false;
             self.logger.rest();
@@ -238,16 +251,38 @@ impl Session {
         let timeout = clock::until(due);
         let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN)];
         fds.extend(input.map(|input| PollFd::from_borrowed_fd(input, PollFlags::IN)));
-        match poll(&mut fds, timeout.as_ref()) {
+        let polled = poll(&mut fds, timeout.as_ref());
+        let is_signal = !fds[0].revents().is_empty();
+        self.end_telling();
+        match polled {
             Ok(0) => Ok(false),
             Ok(_) => {
-                if !fds[0].revents().is_empty() {
+                if is_signal {
                     self.listen();
                 }
                 Ok(true)
             }
             Err(Errno::INTR) => Ok(true),
             Err(e) => Err(e).unable("wait for input"),
+        }
+    }
+
+    /// Asks for a signal when there is input; true: has just done so, and what came before is to be
+    /// looked for. The pipe is not polled: see [`input`].
+    fn begin_telling(&mut self) -> bool {
+        let begins = self.can_tell && !self.tells;
+        if begins {
+            self.can_tell = input::tell(stdin(), true).is_ok();
+            self.tells = self.can_tell;
+        }
+        begins
+    }
+
+    /// No more signals about input: they would end pauses.
+    fn end_telling(&mut self) {
+        if std::mem::take(&mut self.tells) {
+            // It went on, so it goes off.
+            let _ = input::tell(stdin(), false);
         }
     }
 
