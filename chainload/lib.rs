@@ -79,7 +79,7 @@ macro_rules! table {
 }
 
 table! {
-    argv0 background caps cd cgroup chroot env envdir envfile envuidgid expand fdclose fdmove follow
+    announce argv0 background caps cd cgroup chroot env envdir envfile envuidgid expand fdclose fdmove follow
     foreground r#if ionice limit mkdir nice nnp oom readycheck redirfd sched sdnotify setlock setsid
     setuid timeout r#try tty umask waitfile
 }

@@ -110,10 +110,16 @@ fn fail(program: &Program, e: &Error) -> u8 {
 
 /// Becomes the next program; returns, with an exit code, only if that fails, which `name` has said.
 pub fn become_next(name: &str, future: &Future) -> u8 {
-    let e = exec::search_and_exec(future);
+    let e = cannot_run(future, exec::search_and_exec(future));
+    say(&name, "fatal", &e.message);
+    e.code
+}
+
+/// What is said when a program can't be run, and the exit code of that.
+pub fn cannot_run(future: &Future, e: Errno) -> Error {
     let next = future.argv.first().map(OsString::as_os_str).unwrap_or_default();
-    say(&name, "fatal", &format_args!("unable to run {}: {}", next.display(), reason(e)));
-    if e == Errno::NOENT { exit::NOT_FOUND } else { exit::CANNOT_RUN }
+    let code = if e == Errno::NOENT { exit::NOT_FOUND } else { exit::CANNOT_RUN };
+    Error::new(code, format_args!("unable to run {}: {}", next.display(), reason(e)))
 }
 
 /// One line to standard error, in one write: `name: level: message`. It stays one whatever is in the

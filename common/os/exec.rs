@@ -36,6 +36,22 @@ pub fn search_and_exec(future: &Future) -> Errno {
     worst
 }
 
+/// Whether there is a program of `future` that [`search_and_exec`] would become, or else what it would say.
+/// What an interpreter of it needs is not looked at.
+pub fn look(future: &Future) -> Result<(), Errno> {
+    let name = future.argv.first().cloned().unwrap_or_default();
+    let mut worst = Errno::NOENT;
+    for path in candidates(&name, future.get(OsStr::new("PATH"))) {
+        match accessat(CWD, &path, Access::EXEC_OK, AtFlags::EACCESS) {
+            Ok(()) if path.is_dir() => worst = Errno::ACCESS,
+            Ok(()) => return Ok(()),
+            Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(e) => worst = e,
+        }
+    }
+    Err(worst)
+}
+
 /// The first executable of this name in our PATH.
 pub fn find(name: &OsStr) -> Option<PathBuf> {
     find_in(name, std::env::var_os("PATH"))

@@ -68,6 +68,61 @@ is 'there is none without before-start' "$(ls "$T/lib/boot/services/bare")" "$(p
 for name in web db shop slow; do until_ok 10 has_started $name; done
 is 'a start has run it once' "$(tested web)" 1
 
+# --- ready
+is_up() { [ "$(state "$1")" = up ]; }
+# shellcheck disable=SC2016
+gate='echo $$ >"$T/begun"; until [ -e "$T/go" ]; do sleep 0.02; done'
+guarded gate
+guarded behind 'requires = ["gate"]'
+guarded quick 'timeout-start = "300ms"'
+test_of gate "$gate"
+enabled web db shop slow bare gate behind
+ok 'one whose before-start takes its time' compile
+ok 'is applied' change --no-wait apply
+until_ok 10 test -s begun
+until_ok 10 is_up gate
+is 'who needs it waits' "$(state behind)" down
+ok 'meanwhile nothing of it runs' test ! -e started.gate
+: >go
+ok 'when its program runs, it is ready' change --timeout 30s wait gate behind
+rm go begun
+test_of gate 'exit 1'
+ok 'one that is down' change down --with-dependents gate
+rm -f started.behind
+background change up gate behind; asked=$pid
+tested_again() { has_tested gate $((before + 2)); }
+before=$(tested gate)
+until_ok 20 tested_again
+ok 'is not ready while before-start fails' test "$(state gate)" != ready
+is 'nor is who needs it started' "$(state behind)" down
+ok 'nor was it ever' test ! -e started.behind
+test_of gate ''
+ok 'when that is mended all are ready' change --timeout 30s wait behind
+until_ok 10 gone "$asked"
+rm -f begun
+test_of quick "$gate"
+ok 'one that takes too long' compile
+ok 'is applied, too' change apply
+exits 1 'is late as any other' change --timeout 30s up quick
+contains 'which is said' "$(cat out)" 'not ready in time'
+: >go
+is_ready() { is_in "$1" ready; }
+becomes 10 'and may yet be ready' is_ready quick
+rm go begun
+ok 'they go' change down --with-dependents gate quick
+mv daemon away
+test_of gate ''
+before=$(tested gate)
+background change up gate; asked=$pid
+until_ok 20 tested_again
+ok 'a program that is missing is not announced' test "$(state gate)" != ready
+mv away daemon
+ok 'until it is there' change --timeout 30s wait gate
+until_ok 10 gone "$asked"
+ok 'it goes' change down --with-dependents gate
+enabled web db shop slow bare
+compile && change apply
+
 # --- restart
 was=$(main_of web)
 test_of web 'echo "unknown directive \"foo\" in web.conf:3" >&2' 'exit 1'

@@ -6,6 +6,7 @@
 # neutral LINK - words in front of a program that change nothing, or as little as can be.
 neutral() {
 	case $1 in
+	svc-announce) echo 5 ;;
 	svc-argv0) echo sh ;;
 	svc-background) echo '{ true }' ;;
 	svc-caps) echo -b all ;;
@@ -98,7 +99,7 @@ for state in open closed; do
 			awk '/^\/proc\/self\/fd\/ / { print "!=PID" } { print }' before ;;
 		svc-setsid) sed 's/^group [0-9]*/group leads/' before ;;
 		# They take descriptor 5, the last that is looked at.
-		svc-readycheck) without_5 before | head -n "-$(fdinfo_5)" ;;
+		svc-announce | svc-readycheck) without_5 before | head -n "-$(fdinfo_5)" ;;
 		svc-sdnotify) without_5 before | head -n "-$(fdinfo_5)" |
 			awk '/^\/proc\/self\/fd\/ / { print "NOTIFY_SOCKET=" } { print }' ;;
 		svc-redirfd | svc-setlock) cat before; sed -i '/^\/proc\/self\/fd\/98 /d' after ;;

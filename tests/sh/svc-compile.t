@@ -217,6 +217,10 @@ svc-if { svc-expand /bin/daemon -t \$OPTIONS }
 svc-if { svc-foreground { svc-expand /bin/daemon \$OPTIONS } true }
 svc-readycheck -n 0 -w 100 -c { svc-expand /bin/daemon -c \$OPTIONS }
 svc-expand /bin/daemon \$OPTIONS"
+sed -i /^ready/d "$admin/words.toml"
+ok 'one that can not tell when it is ready' compile --show words
+# shellcheck disable=SC2016 # as it is written
+is 'is announced when all is done that comes before it' "$(grep announce out)" 'svc-expand svc-announce 3 /bin/daemon $OPTIONS'
 cat >"$admin/words.toml" <<'EOF'
 type = "oneshot"
 start = [["-/bin/daemon", "1"], ["-daemon", "2"]]

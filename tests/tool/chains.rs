@@ -38,6 +38,8 @@ const LINKS: &[&str] = &[
     "svc-cd .",
     "svc-cd none",
     "svc-chroot / svc-cd IN",
+    "svc-announce 5",
+    "svc-announce 6",
     "svc-env A=1 B=2",
     "svc-env -u A",
     "svc-env -k PATH -k A",

@@ -49,8 +49,13 @@ pub(super) fn of(service: &Service, paths: &Paths, what: For, commands: &[Vec<St
         }
         readiness(service, &mut chain);
     }
-    chain.commands(commands);
+    chain.commands(commands, announcement(service, what));
     chain.text
+}
+
+/// What says that a daemon is ready, right in front of its program.
+fn announcement(service: &Service, what: For) -> &'static [&'static str] {
+    if what == For::Run && service.is_announced() { &["svc-announce", "3"] } else { &[] }
 }
 
 /// The chain that runs when a daemon has ended; none: nothing is to be done then.
@@ -72,7 +77,7 @@ pub(super) fn finish(service: &Service, paths: &Paths) -> Option<String> {
     for command in others {
         chain.block(&["svc-foreground"], command);
     }
-    chain.last(last);
+    chain.last(&[], last);
     Some(chain.text)
 }
 
@@ -230,27 +235,29 @@ impl Chain {
     /// A link that runs a command beside what comes next.
     fn block(&mut self, link: &[&str], command: &[String]) {
         let link: Vec<_> = link.iter().map(|word| quoted(word)).collect();
-        self.text += &format!("{} {{ {} }}\n", link.join(" "), self.command(command));
+        self.text += &format!("{} {{ {} }}\n", link.join(" "), self.command(&[], command));
     }
 
-    /// One after the other, until one fails.
-    fn commands(&mut self, commands: &[Vec<String>]) {
+    /// One after the other, until one fails; these words stand in front of the last.
+    fn commands(&mut self, commands: &[Vec<String>], front: &[&str]) {
         let Some((last, others)) = commands.split_last() else { return };
         for command in others {
             self.block(&["svc-if"], command);
         }
-        self.last(last);
+        self.last(front, last);
     }
 
     /// What the chain becomes.
-    fn last(&mut self, command: &[String]) {
-        self.text += &format!("{}\n", self.command(command));
+    fn last(&mut self, front: &[&str], command: &[String]) {
+        self.text += &format!("{}\n", self.command(front, command));
     }
 
-    fn command(&self, command: &[String]) -> String {
+    fn command(&self, front: &[&str], command: &[String]) -> String {
         let (program, may_fail) = program_of(command);
         let program = program.into_iter().chain(command.iter().skip(1).map(String::as_str));
-        let words = self.expands.then_some("svc-expand").into_iter().chain(program);
+        // svc-expand is first: what is looked for is what the program's name comes to.
+        let words = self.expands.then_some("svc-expand").into_iter();
+        let words = words.chain(front.iter().copied()).chain(program);
         let words = words.map(quoted).collect::<Vec<_>>().join(" ");
         if may_fail { format!("svc-foreground {{ {words} }} true") } else { words }
     }

@@ -109,6 +109,7 @@ fn settings(service: &Service) -> Vec<(&'static str, String)> {
     files.extend(service.timeout_stop().map(|ms| ("timeout-kill", ms.to_string())));
     files.extend(service.cgroup().map(|path| ("cgroup", path)));
     let fd = match service.ready() {
+        Readiness::Exec if service.is_announced() => Some(3),
         Readiness::Exec => None,
         Readiness::NotifyFd(fd) => Some(fd),
         Readiness::SdNotify

@@ -9,7 +9,6 @@ use super::set::{DEPENDENCIES, Set};
 use crate::manager::graph::{self, Cycles, Graph, Id, Link, OnLoss, Relation};
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::keys::Kind;
-use crate::manager::service_file::ready::Readiness;
 use crate::manager::service_file::source::Place;
 
 /// The graph, and who is to be up after a boot.
@@ -70,7 +69,7 @@ fn data(service: &Service) -> graph::Service {
         name: service.name.clone(),
         kind,
         essential: service.flag("essential") == Some(true),
-        has_readiness: service.ready() != Readiness::Exec,
+        has_readiness: service.has_readiness(),
         start_timeout,
         ready_timeout,
         stop_timeout: if service.kind == Kind::Group { 0 } else { ms(service.timeout_stop()) },

@@ -135,7 +135,7 @@ impl Service {
             let what = "with other keys of [cgroup], path must begin with a slash";
             refuse("cgroup.path", what.to_owned());
         }
-        if ready != Readiness::Exec && self.timeout_start().is_none() && self.kind == Kind::Daemon {
+        if self.has_readiness() && self.timeout_start().is_none() && self.kind == Kind::Daemon {
             let setting = self.settings.get("timeout-start").map_or(self.top, |s| s.at);
             let what = "readiness without an end: what needs it may wait for ever";
             found.push(Diagnostic::new(Code::NoTimeout, setting, what));
@@ -232,6 +232,17 @@ impl Service {
             Some(Value::Ready(ready)) => ready.clone(),
             _ => Readiness::Exec,
         }
+    }
+
+    /// Whether its chain says that it is ready: what runs before its program may fail.
+    pub(super) fn is_announced(&self) -> bool {
+        let has_commands = !self.commands("before-start").is_empty();
+        self.kind == Kind::Daemon && self.ready() == Readiness::Exec && has_commands
+    }
+
+    /// Whether somebody says that it is ready: that its process is there is not enough.
+    pub(super) fn has_readiness(&self) -> bool {
+        self.ready() != Readiness::Exec || self.is_announced()
     }
 
     /// How long it may take to be ready, or done; none: as long as it likes.

@@ -119,7 +119,7 @@ pub const KEYS: &[Key] = &[
     key("unset-environment", Words, "none", "do", "unset-environment = [\"LANG\"]", "Variables that it does not get."),
     key("environment.*", Variable, "that of svc-scan", "do", "environment.LANG = \"C.UTF-8\"", "A variable of its environment."),
 
-    key("ready", Ready, "exec", "d", "ready = \"notify-fd 3\"", "How it is known to be ready. exec: once its process is there, also while before-start still runs. notify-fd N: it writes a newline to descriptor N. sd-notify: it says so by sd_notify(3). check COMMAND: the command exits 0, looked at again and again. listen tcp:ADDRESS:PORT, listen unix:PATH: it accepts connections there. file PATH: the file is there. forked: it has gone into the background."),
+    key("ready", Ready, "exec", "d", "ready = \"notify-fd 3\"", "How it is known to be ready. exec: once its program is executed, and with before-start that has succeeded. notify-fd N: it writes a newline to descriptor N. sd-notify: it says so by sd_notify(3). check COMMAND: the command exits 0, looked at again and again. listen tcp:ADDRESS:PORT, listen unix:PATH: it accepts connections there. file PATH: the file is there. forked: it has gone into the background."),
     key("notify-access", Choice(&["main", "all"]), "main", "d", "notify-access = \"all\"", "With sd-notify, who may say so: the program, or what it has started as well."),
     key("watchdog", Duration, "none", "d", "watchdog = \"30s\"", "With sd-notify, it must give a sign of life so often, or gets ABRT."),
     key("pid-file", Path, "none", "d", "pid-file = \"/run/web.pid\"", "With forked, the file that tells which process is the daemon."),
