@@ -4,6 +4,10 @@ use std::fmt::Write;
 
 use super::graph_file::is_fit;
 
+/// The answer, behind its name, to a reload of a service that can't be reloaded.
+pub const NO_WAY: &str =
+    ": no way to reload: its service file says neither reload nor reload-signal";
+
 /// The longest line, newline included: one write of it to a fifo is whole or not at all.
 pub const LONGEST: usize = 4096;
 /// The most lines that one request may take: more names than there are services.

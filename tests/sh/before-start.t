@@ -23,7 +23,7 @@ chmod 755 "$T" check daemon
 guarded() {
 	name=$1; shift
 	[ -e "$T/test.$name" ] || : >"$T/test.$name"
-	printf '%s\n' "exec = \"$T/daemon $name\"" 'kill-scope = "group"' "before-start = \"$T/check $name\"" "$@" | unit "$name"
+	printf '%s\n' "exec = \"$T/daemon $name\"" 'kill-scope = "group"' 'reload-signal = "HUP"' "before-start = \"$T/check $name\"" "$@" | unit "$name"
 }
 # test_of NAME LINE... - from now on it does that.
 test_of() { of=$1; shift; printf '%s\n' "$@" >"$T/test.$of"; }
@@ -64,7 +64,7 @@ ok 'all come up' change wait web db shop slow bare
 is 'each command has a chain file' "$(grep -v '^# ' "$T/lib/boot/services/web/before-start.1")" "#!$BIN/svc-chain
 svc-fdmove -c 2 1
 $T/check web"
-is 'there is none without before-start' "$(ls "$T/lib/boot/services/bare")" "$(printf '%s\n' kill-scope run timeout-kill)"
+is 'there is none without before-start' "$(ls "$T/lib/boot/services/bare")" "$(printf '%s\n' kill-scope reload-signal run timeout-kill)"
 for name in web db shop slow; do until_ok 10 has_started $name; done
 is 'a start has run it once' "$(tested web)" 1
 

@@ -42,6 +42,7 @@ cat >"$T/usr/lib/coppice/services/web.toml" <<'EOF'
 description = "a site"
 exec = ["/bin/sh", "-c", "trap 'echo hup' HUP; trap 'echo usr1' USR1; trap 'exit 0' TERM; echo the web; while :; do sleep 1000 & wait; done"]
 requires = ["db"]
+reload-signal = "HUP"
 EOF
 unit broken <<'EOF'
 exec = ["/bin/sh", "-c", "exit 3"]

@@ -72,6 +72,7 @@ unit hup <<EOF
 $(run "trap 'echo reloaded >>reloads' HUP; echo >&3; while :; do sleep 1000 & wait; kill \$!; done")
 working-directory = "$T"
 ready = "notify-fd 3"
+reload-signal = "HUP"
 EOF
 unit low <<EOF
 $(run 'test ! -e broken || exit 7; echo >&3; exec sleep 1000')
@@ -179,6 +180,9 @@ ok 'one that can read its configuration again' change up hup
 ok 'does' change reload hup
 becomes 10 'when it is told to' [ -s reloads ]
 is 'which is said' "$(cat out)" 'hup: told to reload'
+exits 1 'one whose file does not say how is not told to reload' change reload web
+is 'which is said' "$(cat out)" 'web: no way to reload: its service file says neither reload nor reload-signal'
+contains 'with what helps' "$(cat err)" 'restart web does it'
 ok 'facts are looked at' change look
 exits 1 'what is down is not told to reload' change reload many-1
 is 'which is said too' "$(cat out)" 'many-1: not up'

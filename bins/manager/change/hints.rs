@@ -5,6 +5,7 @@ use common::prelude::*;
 
 use super::options::Options;
 use crate::manager::places::Places;
+use crate::manager::request::NO_WAY;
 use crate::manager::table::Contents;
 
 /// How the line of an answer begins that is about a name which nothing live has.
@@ -23,6 +24,8 @@ pub(super) fn hints(options: &Options, lines: &[String]) -> Vec<String> {
     for line in lines {
         if let Some(name) = line.strip_prefix(NO_SERVICE) {
             hints.extend(meant(options, name));
+        } else if let Some(name) = line.strip_suffix(NO_WAY) {
+            hints.push(format!("{} {name} does it", options.voice.restart()));
         } else if line.starts_with("others need that: ") {
             hints.push(format!("{} takes them down too", options.voice.with_dependents()));
         } else if let Some((name, chain)) = line.split_once(": not ready: ") {

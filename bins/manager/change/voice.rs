@@ -16,6 +16,8 @@ pub(crate) trait Voice {
     fn program(&self) -> &'static str;
     /// The command that makes a service be up, without its name.
     fn start(&self) -> String;
+    /// The command that restarts a service, without its name.
+    fn restart(&self) -> String;
     /// The command that tells why a service is where it is, without its name.
     fn why(&self) -> String;
     /// The option, or the command, that takes down what others need, and those.
@@ -60,6 +62,10 @@ impl Voice for Plain {
 
     fn start(&self) -> String {
         self.command("svc-change") + " up"
+    }
+
+    fn restart(&self) -> String {
+        self.command("svc-change") + " restart"
     }
 
     fn why(&self) -> String {

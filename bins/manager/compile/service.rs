@@ -108,6 +108,12 @@ impl Service {
         if self.has("groups") && !self.has("user") && !self.has("group") {
             refuse("groups", "groups without user or group".to_owned());
         }
+        if !self.has("reload") && !self.has("reload-signal") {
+            for (name, _) in self.texts("on-loss").filter(|(_, word)| *word == "reload") {
+                let what = format!("on-loss.{name} = \"reload\" without reload or reload-signal");
+                refuse(&format!("on-loss.{name}"), what);
+            }
+        }
         let ready = self.ready();
         for name in ["watchdog", "notify-access"] {
             if self.has(name) && ready != Readiness::SdNotify {

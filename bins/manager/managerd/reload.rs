@@ -19,7 +19,17 @@ use super::manager::Manager;
 use crate::manager::engine::State;
 use crate::manager::graph::{Id, Kind};
 use crate::manager::reasons;
-use crate::manager::request::Verb;
+use crate::manager::request::{NO_WAY, Verb};
+
+/// What became of it.
+pub(super) enum Reload {
+    /// Its command runs.
+    Runs,
+    /// It was sent the signal.
+    Told,
+    /// Its definition names neither.
+    NoWay,
+}
 
 impl Manager {
     pub(super) fn reload_on_demand(&mut self, id: Id, waiting: &mut Waiting) {
@@ -33,8 +43,12 @@ impl Manager {
             return waiting.lines.push(format!("{name}: not up"));
         }
         match self.reload(id) {
-            Ok(Some(_)) => drop(waiting.targets.insert(id)),
-            Ok(None) => waiting.lines.push(format!("{name}: told to reload")),
+            Ok(Reload::Runs) => drop(waiting.targets.insert(id)),
+            Ok(Reload::Told) => waiting.lines.push(format!("{name}: told to reload")),
+            Ok(Reload::NoWay) => {
+                waiting.failed = true;
+                waiting.lines.push(format!("{name}{NO_WAY}"));
+            }
             Err(e) => {
                 waiting.failed = true;
                 waiting.lines.push(format!("{name}: unable to run reload: {}", reason(e)));
@@ -42,20 +56,21 @@ impl Manager {
         }
     }
 
-    /// Has a service read its configuration again: by its own command, which then runs, else by the
-    /// signal.
-    pub(super) fn reload(&mut self, id: Id) -> Result<Option<Pid>> {
+    /// Has a service read its configuration again: by its own command, else by the signal. Nothing is
+    /// guessed: HUP ends a program that does not know it.
+    pub(super) fn reload(&mut self, id: Id) -> Result<Reload> {
         let service = self.graph.service(id);
         let live = self.definitions.path(&service.name, service.kind);
-        if !live.join("reload").exists() {
-            if service.kind == Kind::Daemon {
-                self.write_letter(id, Command::Reload);
-            }
-            return Ok(None);
+        if live.join("reload").exists() {
+            let pid = self.run_reload(&live, &service.name)?;
+            self.reloads.insert(pid, id);
+            return Ok(Reload::Runs);
         }
-        let pid = self.run_reload(&live, &service.name)?;
-        self.reloads.insert(pid, id);
-        Ok(Some(pid))
+        if service.kind == Kind::Daemon && live.join("reload-signal").exists() {
+            self.write_letter(id, Command::Reload);
+            return Ok(Reload::Told);
+        }
+        Ok(Reload::NoWay)
     }
 
     fn run_reload(&self, live: &Path, name: &str) -> Result<Pid> {

@@ -88,7 +88,7 @@ pub const KEYS: &[Key] = &[
     key("exec", Command, "must be there", "d", "exec = [\"/usr/sbin/nginx\", \"-g\", \"daemon off;\"]", "The program and its arguments. It stays in the foreground, unless ready is forked."),
     key("start", Commands, "must be there", "o", "start = \"/sbin/sysctl --system\"", "What brings it up: a command, or a list of commands that are run one after the other until one fails."),
     key("stop", Commands, "none", "o", "stop = [\"/sbin/ip\", \"link\", \"set\", \"eth0\", \"down\"]", "What takes it down again."),
-    key("reload", Commands, "daemon: the reload-signal", "do", "reload = \"/usr/sbin/nginx -s reload\"", "What makes it read its configuration again."),
+    key("reload", Commands, "none", "do", "reload = \"/usr/sbin/nginx -s reload\"", "What makes it read its configuration again. Without it and reload-signal there is no reload."),
     key("before-start", Commands, "none", "do", "before-start = \"/usr/sbin/nginx -t\"", "Run each time before it, with its user, environment and directory. When one fails, so has the start: a test of the configuration belongs here. It is tried while the service is up, too, before a restart or a reload that somebody asks for."),
     key("after-stop", Commands, "none", "d", "after-stop = \"/usr/bin/rm -f /run/web.pid\"", "Run each time after it has ended, as root, whatever the reason."),
     key("expand", Bool, "false", "do", "expand = true", "Replace $NAME and ${NAME} in its commands by the variables of its environment, as systemd does: see svc-expand."),
@@ -130,7 +130,7 @@ pub const KEYS: &[Key] = &[
     key("restart-delay", Duration, "1s", "d", "restart-delay = \"5s\"", "The shortest time from one start to the next; doubles while it keeps dying."),
     key("restart-delay-max", Duration, "60s", "d", "restart-delay-max = \"5min\"", "It does not double beyond this."),
     key("kill-signal", Signal, "TERM", "d", "kill-signal = \"INT\"", "The signal that stops it."),
-    key("reload-signal", Signal, "HUP", "d", "reload-signal = \"USR1\"", "The signal that makes it read its configuration again, without reload."),
+    key("reload-signal", Signal, "none", "d", "reload-signal = \"USR1\"", "The signal that makes it read its configuration again, where there is no reload."),
     key("kill-scope", Choice(SCOPES), "process", "d", "kill-scope = \"group\"", "Who is killed after timeout-stop, and what is killed when it has ended: the process, its process group, all of its cgroup."),
 
     key("limits.as", Limit("B, K, M, G, T"), "that of svc-scan", "do", "limits.as = \"4G\"", "Address space. A limit is VALUE, SOFT:HARD, unlimited or max: see svc-limit."),

@@ -48,6 +48,10 @@ impl Voice for Own {
         self.command("start")
     }
 
+    fn restart(&self) -> String {
+        self.command("restart")
+    }
+
     fn why(&self) -> String {
         self.command("why")
     }
