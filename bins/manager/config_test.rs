@@ -1,5 +1,13 @@
-//! Configuration tests: the commands of `before-start`, tried before what is up is taken down. Here is
-//! where a generation has them, and what is told of them.
+//! Configuration tests: the commands of `before-start`, tried before what is up is taken down, and the
+//! program that is to be run then. Here is where a generation has them, and what is told of them.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use common::base::future::Future;
+use common::os::exec;
+use common::program::cannot_run;
 
 /// So much of what a test writes is kept, bytes: the end.
 const KEPT: usize = 4096;
@@ -32,9 +40,46 @@ pub fn command(chain: &[u8]) -> String {
     }
 }
 
+/// The program that a chain file becomes, with the environment in which it is sought. None: what it is
+/// shows only when the chain runs.
+fn program(chain: &[u8]) -> Option<Future> {
+    let lines = chainload::lines_of_chain(chain).ok()?;
+    let (last, links) = lines.split_last()?;
+    let (is_expanded, words) = match last.strip_prefix(&[OsString::from("svc-expand")]) {
+        Some(words) => (true, words),
+        None => (false, last.as_slice()),
+    };
+    let words = if words.first()? == "svc-announce" { words.get(2..)? } else { words };
+    let program = words.first()?;
+    let name = program.as_bytes();
+    let is_known = name.starts_with(b"/")
+        || !name.contains(&b'/') && links_of(links, "svc-envfile").count() == 0;
+    let is_link = chainload::LINKS.iter().any(|link| program == link.name);
+    if !is_known || is_link || is_expanded && name.contains(&b'$') {
+        return None;
+    }
+    let mut future = Future::new(vec![program.clone()]);
+    let path = links_of(links, "svc-env")
+        .flatten()
+        .filter_map(|word| word.as_bytes().strip_prefix(b"PATH="));
+    path.for_each(|path| future.set(OsStr::new("PATH"), OsStr::from_bytes(path)));
+    Some(future)
+}
+
+fn links_of<'a>(lines: &'a [Vec<OsString>], link: &str) -> impl Iterator<Item = &'a Vec<OsString>> {
+    lines.iter().filter(move |words| words.first().is_some_and(|word| word == link))
+}
+
+/// Why the program of a service directory can't be run now, as far as one can see from outside.
+pub fn unable(definition: &Path) -> Option<String> {
+    let chain = std::fs::read(definition.join("run")).ok()?;
+    let future = program(&chain)?;
+    Some(cannot_run(&future, exec::look(&future).err()?).message)
+}
+
 const FOREGROUND: &str = "svc-foreground";
 
-fn shown(word: &std::ffi::OsString) -> String {
+fn shown(word: &OsString) -> String {
     word.to_string_lossy().into_owned()
 }
 
@@ -85,6 +130,23 @@ mod tests {
         }
         let script = format!("/bin/sh -c '{}'", "ä".repeat(1000));
         assert_eq!(command(script.as_bytes()).chars().count(), LONGEST + 3);
+    }
+
+    #[test]
+    fn the_program_is_what_stands_behind_all_links() {
+        let found = |chain: &str| {
+            let future = program(format!("#!/bin/svc-chain\n{chain}").as_bytes())?;
+            let path = future.environment().and_then(|_| future.get(OsStr::new("PATH")));
+            Some((future.argv[0].clone().into_string().ok()?, path?.into_string().ok()?))
+        };
+        let env = "svc-env PATH=/x\n";
+        let is = |name: &str| Some((name.to_owned(), "/x".to_owned()));
+        assert_eq!(found(&format!("{env}/bin/a b\n")), is("/bin/a"));
+        assert_eq!(found(&format!("{env}svc-if {{ /bin/t }}\na\n")), is("a"));
+        assert_eq!(found(&format!("{env}svc-expand svc-announce 3 /bin/a $B\n")), is("/bin/a"));
+        for unknown in ["svc-expand $A\n", "svc-cd / ./a\n", "./a\n", "svc-envfile /e\na\n", ""] {
+            assert_eq!(found(&format!("{env}{unknown}")), None, "{unknown}");
+        }
     }
 
     fn lines(parts: &[&[u8]]) -> Vec<String> {

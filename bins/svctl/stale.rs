@@ -21,6 +21,7 @@ use super::moves::changed::Since;
 use super::moves::voice;
 use crate::json::{Object, Value};
 use crate::manager::change_set::{Change, ChangeSet};
+use crate::manager::config_test;
 use crate::manager::engine::State;
 use crate::manager::generations;
 use crate::manager::live::{self, Live};
@@ -39,6 +40,8 @@ pub(super) const VERB: Verb = Verb {
 /// What helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Remedy {
+    /// None that svctl has: its program is missing.
+    Install,
     Restart,
     Apply,
 }
@@ -50,6 +53,14 @@ struct Finding {
     reasons: BTreeSet<(Remedy, String)>,
     /// Its state or its process is not for us to look at.
     is_closed: bool,
+}
+
+impl Finding {
+    /// Whether this helps: no restart does where there is nothing to start.
+    fn needs(&self, remedy: Remedy) -> bool {
+        let has = |remedy| self.reasons.iter().any(|(of, _)| *of == remedy);
+        has(remedy) && (remedy == Remedy::Apply || !has(Remedy::Install))
+    }
 }
 
 fn run(call: &Call) -> Result<Next> {
@@ -128,12 +139,18 @@ fn process(call: &Call, live: &Live, name: &str) -> Finding {
     finding.pid = Some(pid);
     match replaced(pid) {
         Ok(files) => {
-            let what = |file: &String| (Remedy::Restart, format!("{file} was replaced or removed"));
+            let how = |file: &str| if Path::new(file).exists() { "replaced" } else { "removed" };
+            let what = |file: &String| (Remedy::Restart, format!("{file} was {}", how(file)));
             finding.reasons.extend(files.iter().map(what));
         }
         Err(e) => finding.is_closed = e.kind() == io::ErrorKind::PermissionDenied,
     }
-    for file in env_files(call, live, name) {
+    let generation = generations::path(&call.site.generations, live.header.generation);
+    let definition = generation.join("services").join(name);
+    if let Some(what) = config_test::unable(&definition) {
+        finding.reasons.insert((Remedy::Install, format!("{what}: a restart would fail")));
+    }
+    for file in env_files(&definition) {
         if is_newer(&file, &status) {
             let what = format!("{file} has changed since its start");
             finding.reasons.insert((Remedy::Restart, what));
@@ -170,10 +187,8 @@ fn deleted(path: &str) -> Option<&str> {
 }
 
 /// The files of variables that its run script reads.
-fn env_files(call: &Call, live: &Live, name: &str) -> Vec<String> {
-    let generation = generations::path(&call.site.generations, live.header.generation);
-    let run = fs::read_to_string(generation.join("services").join(name).join("run"));
-    let run = run.unwrap_or_default();
+fn env_files(definition: &Path) -> Vec<String> {
+    let run = fs::read_to_string(definition.join("run")).unwrap_or_default();
     let files = run.lines().filter_map(|line| line.trim_start().strip_prefix("svc-envfile "));
     let file = |word: &str| {
         let word = word.trim().trim_matches(['\'', '"']);
@@ -199,8 +214,7 @@ fn lines(call: &Call, findings: &BTreeMap<String, Finding>) -> String {
         }
     }
     let of = |remedy: Remedy| -> Vec<&str> {
-        let has = |finding: &Finding| finding.reasons.iter().any(|(of, _)| *of == remedy);
-        let stale = findings.iter().filter(|(_, finding)| has(finding));
+        let stale = findings.iter().filter(|(_, finding)| finding.needs(remedy));
         stale.map(|(name, _)| name.as_str()).collect()
     };
     let command = call.site.command();
@@ -226,9 +240,8 @@ fn objects(findings: &BTreeMap<String, Finding>) -> String {
         object.put("pid", &Value::Number(finding.pid.map(|pid| pid.as_raw_pid().into())));
         let reasons: Vec<String> = finding.reasons.iter().map(|(_, what)| what.clone()).collect();
         object.put_texts("reasons", &reasons);
-        let needs = |remedy| finding.reasons.iter().any(|(of, _)| *of == remedy);
-        object.put("restart", &Value::Bool(needs(Remedy::Restart)));
-        object.put("apply", &Value::Bool(needs(Remedy::Apply)));
+        object.put("restart", &Value::Bool(finding.needs(Remedy::Restart)));
+        object.put("apply", &Value::Bool(finding.needs(Remedy::Apply)));
         object.put("looked", &Value::Bool(!finding.is_closed));
         object.line()
     };

@@ -215,6 +215,36 @@ test_of web 'exit 1'
 ok 'which needs no test' change apply
 test_of web ''
 
+# --- the program
+was=$(main_of bare)
+mv daemon away
+exits 1 'a restart is refused when the program is missing' change restart bare
+is 'and names it' "$(cat out)" "bare: not restarted: unable to run $T/daemon: No such file or directory"
+exits 1 'so it is of one with before-start' change restart web
+is 'which is not run then' "$(cat out)" "web: not restarted: unable to run $T/daemon: No such file or directory"
+mv away daemon
+chmod 644 daemon
+exits 1 'or when nobody may execute it' change restart bare
+is 'which is said' "$(cat out)" "bare: not restarted: unable to run $T/daemon: Permission denied"
+chmod 755 daemon
+runs bare "$was"
+unit bare <<END
+exec = "svc-daemon-of-nobody"
+environment.PATH = "$T/no"
+kill-scope = "group"
+END
+mkdir no && cp daemon no/svc-daemon-of-nobody
+ok 'another program is accepted' compile
+mv no away
+exits 1 'an apply is refused that has none' change apply
+is 'of which PATH has none' "$(cat out)" "bare: not restarted: unable to run svc-daemon-of-nobody: No such file or directory
+nothing was applied"
+runs bare "$was"
+ok 'who says so has it done all the same' change apply --no-test --no-wait
+mv away no
+ok 'then it is tried until it is there' change --timeout 60s wait bare
+another bare "$was"
+
 # --- those that go with it
 was=$(main_of db) dependent=$(main_of shop)
 test_of shop 'echo broken' 'exit 1'

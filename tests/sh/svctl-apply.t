@@ -181,10 +181,16 @@ ok 'it runs' until_ok 10 is_in old ready
 says 0 'nothing is stale' 'what has just started is not' stale
 cp "$T/nap" "$T/nap.new"; mv "$T/nap.new" "$T/nap"
 touch "$T/variables"
-says 1 'old: T/nap was replaced or removed
+says 1 'old: T/nap was replaced
 old: T/variables has changed since its start
 try: svctl --prefix T restart old' 'an executable and variables that were replaced' stale
-is 'as an object' "$(ctl stale --json | sed "s/\"pid\":[0-9]*/\"pid\":1/; s,$T,T,g")" '{"schema":"svctl-stale-1","name":"old","pid":1,"reasons":["T/nap was replaced or removed","T/variables has changed since its start"],"restart":true,"apply":false,"looked":true}'
+is 'as an object' "$(ctl stale --json | sed "s/\"pid\":[0-9]*/\"pid\":1/; s,$T,T,g")" '{"schema":"svctl-stale-1","name":"old","pid":1,"reasons":["T/nap was replaced","T/variables has changed since its start"],"restart":true,"apply":false,"looked":true}'
+mv "$T/nap" "$T/nap.away"
+says 1 "old: unable to run T/nap: No such file or directory: a restart would fail
+old: T/nap was removed
+old: T/variables has changed since its start" 'what is gone is not to be restarted' stale
+contains 'nor as an object' "$(ctl stale --json)" '"restart":false'
+mv "$T/nap.away" "$T/nap"
 ctl restart old >/dev/null
 says 0 'nothing is stale' 'after a restart' stale
 touch "$etc/services/web.toml"

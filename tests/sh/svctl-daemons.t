@@ -140,10 +140,12 @@ added memcached local "exec = \"$T/opt/memcached -u memcache -l 127.0.0.1 -P /ru
 ok 'memcached runs another program' ctl apply
 rm "$T/opt/memcached"
 exits 1 'which an upgrade removes' ctl stale
-is 'as stale says, and what to type' "$(cat out)" "memcached: $T/opt/memcached was replaced or removed
-try: svctl --prefix $T restart memcached"
+is 'as stale says, and what would come of a restart' "$(cat out)" "memcached: unable to run $T/opt/memcached: No such file or directory: a restart would fail
+memcached: $T/opt/memcached was removed"
+exits 1 'which is refused' ctl restart memcached
+is 'with the reason' "$(cat out)" "memcached: not restarted: unable to run $T/opt/memcached: No such file or directory"
 ok 'it runs on' asked_memcached
-exits 1 'but does not come back from a restart' ctl restart memcached
+exits 1 'it does not come back from one that is done all the same' ctl restart --no-test memcached
 is 'which is the answer' "$(tail -n 1 out)" 'memcached: not ready: memcached failed: exit code 127, and is started again'
 shows memcached "unable to run $T/opt/memcached: No such file or directory$"
 shown_in_status memcached "unable to run $T/opt/memcached: No such file or directory$"

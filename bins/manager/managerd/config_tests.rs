@@ -1,6 +1,6 @@
-//! Before what is up is taken down on request, or reloaded, its `before-start` is tried. A request whose
-//! tests are not over is held: it is on file as accepted, and nothing of it is done. Whoever is the
-//! manager then holds it again, and tests anew.
+//! Before what is up is taken down on request, or reloaded, its `before-start` is tried; and before it is
+//! taken down, its program is looked for. A request whose tests are not over is held: it is on file as
+//! accepted, and nothing of it is done. Whoever is the manager then holds it again, and tests anew.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,7 +13,7 @@ use super::answers::Waiting;
 use super::manager::Manager;
 use super::test_run::{Failure, Running, Subject, Test, Tests, end, spawn};
 use crate::manager::change_set::{Change, ChangeSet};
-use crate::manager::config_test::Tail;
+use crate::manager::config_test::{self, Tail};
 use crate::manager::engine::State;
 use crate::manager::graph::{Graph, Id, Kind, Relation};
 use crate::manager::reasons;
@@ -49,7 +49,8 @@ impl Manager {
             is_up(self.engine.state(*id)) && !self.engine.is_restarting(*id) && !is_gone
         });
         let generation = self.header.generation;
-        self.queue_tests(&mut waiting.tests, &self.graph, generation, ids, |_| None)
+        let starts = waiting.request.verb == Verb::Restart;
+        self.queue_tests(&mut waiting.tests, &self.graph, generation, ids, starts, |_| None)
     }
 
     /// The same of what an apply restarts.
@@ -68,17 +69,18 @@ impl Manager {
             is_up(row.memory.state) && row.gone.is_none()
         });
         let was = |id: Id| rows[id as usize].was.as_deref();
-        self.queue_tests(&mut waiting.tests, graph, set.live.header.generation, ids, was)
+        self.queue_tests(&mut waiting.tests, graph, set.live.header.generation, ids, true, was)
     }
 
-    /// Those of these that have a `before-start` and have not passed. `was`: the name by which a
-    /// service is still called.
+    /// Those of these that have a `before-start` and have not passed; and, if they are to be started
+    /// anew, those of which there is no program. `was`: the name by which a service is still called.
     fn queue_tests<'a>(
         &self,
         tests: &mut Tests,
         graph: &Graph,
         generation: u64,
         ids: BTreeSet<Id>,
+        starts: bool,
         was: impl Fn(Id) -> Option<&'a str>,
     ) -> bool {
         for id in ids {
@@ -89,12 +91,16 @@ impl Manager {
             let live = self.definitions.path(was(id).unwrap_or(&name), kind);
             let subject = Subject { name, generation };
             let test = Test { subject, definition, live, number: 1, limit, due: None };
-            if kind != Kind::Group && !tests.passed.contains(&test.subject) && test.path().exists()
-            {
+            if kind == Kind::Group {
+                continue;
+            }
+            if starts && let Some(what) = config_test::unable(&test.definition) {
+                tests.failed.insert(test.subject.name, Failure { what, lines: Vec::new() });
+            } else if !tests.passed.contains(&test.subject) && test.path().exists() {
                 tests.queue.push_back(test);
             }
         }
-        !tests.queue.is_empty()
+        !tests.queue.is_empty() || !tests.failed.is_empty()
     }
 
     /// Whether a request has to wait for one that is held: what concerns the same is done in the order
