@@ -58,7 +58,7 @@ pub enum Event {
     Wish(Id, Wish),
     /// Down and up again, dependents first and last, if it is up; a failure is forgotten.
     Restart(Id),
-    /// Its failure is forgotten: it is tried again.
+    /// Its failure is forgotten: it is tried again. Who is late still is late.
     Reset(Id),
     /// Its process is there; of a oneshot: its start command.
     Started(Id),

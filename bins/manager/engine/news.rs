@@ -36,10 +36,20 @@ impl Engine {
         let entry = self.remembered(id);
         entry.restarting = entry.is_active() && entry.state != State::Stopping;
         self.touch(id);
-        self.reset(id);
+        self.forget(id);
     }
 
+    /// What is late stays so: it is under way still, and nothing would say again that it is late.
     fn reset(&mut self, id: Id) {
+        let entry = self.entry(id);
+        let is_late =
+            matches!(entry.failure, Some(Failure::StartTimedOut | Failure::ReadyTimedOut));
+        if !is_late || !matches!(entry.state, State::Starting | State::Up) {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: Id) {
         let entry = self.entry(id);
         let state = if entry.state == State::Failed { State::Down } else { entry.state };
         if entry.failure.is_some() {

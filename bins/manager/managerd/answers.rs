@@ -21,6 +21,9 @@ use crate::manager::request::{Answer, Progress, Request, RequestId, Verb};
 /// The longest answer that is read back: the names of a request, and a line for each.
 const LONGEST: usize = 64 << 20;
 
+/// What is told of a service that was to be up.
+const STOPPED: &str = "not ready: stopped by another request";
+
 /// A request that is not over.
 pub(super) struct Waiting {
     pub(super) principal: String,
@@ -135,11 +138,26 @@ impl Manager {
         let goes_down = matches!(waiting.request.verb, Verb::Down | Verb::End) && !waiting.failed;
         if goes_down {
             self.call_off_tests(&waiting);
+            self.disappoint(&waiting);
         }
         self.waiting.push(waiting);
         self.step(events);
         if goes_down {
             self.wait_for_the_rest(order);
+        }
+    }
+
+    /// Who waits for one of these to be up learns that it will not be.
+    fn disappoint(&mut self, down: &Waiting) {
+        let is_up = |verb| matches!(verb, Verb::Up | Verb::Once | Verb::Restart);
+        for waiting in self.waiting.iter_mut().filter(|waiting| is_up(waiting.request.verb)) {
+            for id in &down.targets {
+                if waiting.targets.remove(id) | waiting.over.remove(id) {
+                    waiting.failed = true;
+                    let name = &self.graph.service(*id).name;
+                    waiting.lines.push(format!("{name}: {STOPPED}"));
+                }
+            }
         }
     }
 
@@ -300,7 +318,7 @@ impl Manager {
             // Nothing is awaited.
             Verb::Reset | Verb::Confirm | Verb::Look => return Outcome::Reached("done"),
         };
-        if goes_down { self.outcome_of_down(id) } else { self.outcome_of_up(id) }
+        if goes_down { self.outcome_of_down(id) } else { self.outcome_of_up(verb, id) }
     }
 
     fn outcome_of_down(&self, id: Id) -> Outcome {
@@ -314,7 +332,7 @@ impl Manager {
         }
     }
 
-    fn outcome_of_up(&self, id: Id) -> Outcome {
+    fn outcome_of_up(&self, verb: Verb, id: Id) -> Outcome {
         let state = self.engine.state(id);
         let why = || Outcome::Missed(format!("not ready: {}", reasons::chain(&self.engine, id)));
         match state {
@@ -323,9 +341,10 @@ impl Manager {
             State::Ready if self.engine.is_leaving(id) => Outcome::Pending,
             State::Ready => Outcome::Reached("ready"),
             State::Failed => why(),
-            // Run once, it has run.
             State::Down if self.engine.wish(id) == Wish::None && !self.engine.is_needed(id) => {
                 match self.engine.failure(id) {
+                    None if verb == Verb::Up => Outcome::Missed(STOPPED.to_owned()),
+                    // Run once, it has run.
                     None => Outcome::Reached("done"),
                     Some(_) => why(),
                 }
