@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use common::base::death::Death;
 use common::base::error::exit;
 use common::prelude::*;
 use common::program::{print, warn};
@@ -18,7 +19,7 @@ use super::status::lines::{line_object, tail};
 use super::terminal::Ink;
 use crate::json::{Object, Value};
 use crate::log::read::tail::{Line, last_lines};
-use crate::manager::engine::Cause;
+use crate::manager::engine::{Cause, Failure};
 use crate::manager::graph::Id;
 use crate::manager::reasons;
 
@@ -94,6 +95,7 @@ impl Why<'_> {
         if is_as_wanted {
             let paused = known.status(id).is_some_and(|status| status.paused);
             text += if paused { "  it is paused by STOP\n" } else { "" };
+            text += &self.last_failure(id);
             return text + &self.tries_text(id);
         }
         if let Some((last, others)) = steps.split_last() {
@@ -139,6 +141,15 @@ impl Why<'_> {
         // What is on its way down has yet to get there.
         let start = if known.is_as_wanted(id) { start } else { String::new() };
         format!("  {why}\n{start}")
+    }
+
+    /// Of what is down because nobody wants it: how it ended, if that was no success, and what it said.
+    fn last_failure(&self, id: Id) -> String {
+        let death = self.known.status(id).and_then(|status| status.last_run);
+        match (self.known.standing(id), death) {
+            (Standing::Down, Some(death @ Death::Exit(1..))) => self.help(id, Cause::Failed(Failure::Ended(death))),
+            (_, _) => String::new(),
+        }
     }
 
     /// What is known at the root, and what to type.

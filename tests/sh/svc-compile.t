@@ -80,13 +80,13 @@ svc-mkdir -p -m 0755 -o www-data /run/web-cache
 svc-env RUNTIME_DIRECTORY=/run/web:/run/web-cache LANG=C.UTF-8 'WORDS=two words'
 svc-setuid -s adm www-data
 svc-cd /run/web
-svc-if { /bin/daemon -t }
+svc-if -m 'before-start failed: /bin/daemon' { /bin/daemon -t }
 /bin/daemon -g 'daemon off;'"
 is 'so is its finish' "$(boot services/web/finish)" "#!$BIN/svc-chain
 # HTTP server
 svc-fdmove -c 2 1
 rm -rf -- /run/web /run/web-cache"
-is 'its test has what is in front of it there' "$(boot services/web/before-start.1 | sed 's,^/bin/daemon -t$,svc-if { & },')" \
+is 'its test has what is in front of it there' "$(boot services/web/before-start.1 | sed "s,^/bin/daemon -t$,svc-if -m 'before-start failed: /bin/daemon' { & },")" \
 	"$(boot services/web/run | sed '$d')"
 is 'its small files' "$(cd "$state/boot/services/web" && grep . -- * | grep -v '^run\|^finish\|^before')" 'down-signal:QUIT
 notification-fd:3
@@ -213,8 +213,8 @@ EOF
 ok 'one with variables' compile --show words
 is 'has them replaced in each command, and in one that may fail' "$(grep -v '^# ' out)" "#!$BIN/svc-chain
 svc-fdmove -c 2 1
-svc-if { svc-expand /bin/daemon -t \$OPTIONS }
-svc-if { svc-foreground { svc-expand /bin/daemon \$OPTIONS } true }
+svc-if -m 'before-start failed: /bin/daemon' { svc-expand /bin/daemon -t \$OPTIONS }
+svc-if -m 'before-start failed: /bin/daemon' { svc-foreground { svc-expand /bin/daemon \$OPTIONS } true }
 svc-readycheck -n 0 -w 100 -c { svc-expand /bin/daemon -c \$OPTIONS }
 svc-expand /bin/daemon \$OPTIONS"
 sed -i /^ready/d "$admin/words.toml"

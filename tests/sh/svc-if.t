@@ -22,6 +22,12 @@ exits 5 '-x chooses the exit code' svc-if -x 5 { false } true
 exits 5 'with -n as well' svc-if -n -x 5 { true } true
 exits 5 'the last counts' svc-if -t -x 5 { false } true
 exits 0 'of the two' svc-if -x 5 -t { false } true
+exits 3 '-m says' svc-if -m 'no luck' { sh -c 'exit 3' } echo prog
+is 'what went wrong and how' "$(cat out err)" 'svc-if: fatal: no luck: exit code 3'
+exits 137 'also of a block that was killed' svc-if -m 'no luck' { sh -c 'kill -9 $$' } true
+is 'by what' "$(cat err)" 'svc-if: fatal: no luck: killed by KILL'
+exits 0 'it says nothing' svc-if -m 'no luck' { true } true
+is 'of a success' "$(cat err)" ''
 exits 127 'a block that is missing' svc-if { ./none } echo prog
 is 'ends it in one line' "$(cat out err)" 'svc-if: fatal: unable to run ./none: No such file or directory'
 exits 7 'it failed, says -n' svc-if -n { ./none } sh -c 'exit 7'

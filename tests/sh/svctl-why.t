@@ -124,4 +124,31 @@ until_ok 10 grep -q 2Jb var/log/coppice/naughty/current
 until_ok 10 is_in naughty failed
 like 'what a log would do to a terminal is shown instead' "$(ctl why naughty)" 'a\\x1b\[2Jb'
 
+# What ran before the program, once, or to undo it.
+unit gated <<'EOF'
+exec = ["sleep", "1000"]
+before-start = [["-/bin/false"], ["/bin/sh", "-c", "exit 6"]]
+EOF
+unit try <<'EOF'
+exec = ["/bin/sh", "-c", "echo no luck today; exit 5"]
+ready = "notify-fd 3"
+EOF
+unit mount <<'EOF'
+type = "oneshot"
+start = ["true"]
+stop = ["/bin/sh", "-c", "echo still busy; exit 32"]
+EOF
+compile && ctl apply --quiet >/dev/null 2>&1
+ctl start --quiet gated >/dev/null 2>&1
+like 'a before-start that fails is the root cause' "$(ctl why gated)" 'root cause: gated failed: exit code 6'
+becomes 20 'and is named' sh -c "svctl --prefix '$T' why gated | grep -q 'before-start failed: /bin/sh: exit code 6'"
+exits 1 'one that is tried once fails' ctl start --once try
+like 'why tells how' "$(ctl why try)" 'last end: exit code 5'
+becomes 10 'and what it said' sh -c "svctl --prefix '$T' why try | grep -q 'no luck today'"
+ok 'a oneshot is up' ctl start mount
+exits 1 'its stop command fails' ctl stop mount
+is 'which is said' "$(tail -n 2 out)" 'mount: down
+mount: its stop command failed: exit code 32'
+like 'why tells it, too' "$(ctl why mount)" 'last end: exit code 32'
+
 done_testing

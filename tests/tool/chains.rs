@@ -40,6 +40,7 @@ const LINKS: &[&str] = &[
     "svc-chroot / svc-cd IN",
     "svc-announce 5",
     "svc-announce 6",
+    "svc-if -m no { true }",
     "svc-env A=1 B=2",
     "svc-env -u A",
     "svc-env -k PATH -k A",

@@ -45,7 +45,8 @@ pub(super) fn of(service: &Service, paths: &Paths, what: For, commands: &[Vec<St
     chain.expands = service.flag("expand") == Some(true);
     if what == For::Run {
         for command in service.commands("before-start") {
-            chain.block(&["svc-if"], command);
+            let program = program_of(command).0.unwrap_or_default();
+            chain.block(&["svc-if", "-m", &format!("before-start failed: {program}")], command);
         }
         readiness(service, &mut chain);
     }

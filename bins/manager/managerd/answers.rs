@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 
+use common::base::death::Death;
 use common::base::error::{exit, reason};
 use common::os::file;
 use rustix::io::Errno;
@@ -267,6 +268,17 @@ impl Manager {
                 waiting.failed = true;
                 waiting.lines.push(format!("{name}: not ready: {name} failed: {why}"));
             }
+        }
+    }
+
+    /// The stop command of a oneshot has failed: it is down, and who took it down learns that.
+    pub(super) fn stop_failed(&mut self, id: Id, death: Death) {
+        let name = &self.graph.service(id).name;
+        let line = format!("{name}: its stop command failed: {}", reasons::of_death(death));
+        self.say(&line);
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.targets.contains(&id)) {
+            waiting.failed |= waiting.request.verb == Verb::Down;
+            waiting.lines.push(line.clone());
         }
     }
 

@@ -160,7 +160,12 @@ impl Manager {
         let Some(outcome) = self.is_order_done(id) else { return };
         match (self.engine.state(id), self.known[id as usize].doing, outcome) {
             (State::Stopping, Doing::Start, Outcome::Ended(_)) => self.begin_to_stop(id, events),
-            (_, _, Outcome::Ended(death)) => events.push(Event::Ended(id, death)),
+            (_, doing, Outcome::Ended(death)) => {
+                if doing == Doing::Stop && !death.is_success() {
+                    self.stop_failed(id, death);
+                }
+                events.push(Event::Ended(id, death));
+            }
             (State::Stopping, Doing::Start, Outcome::CalledOff) => {
                 events.push(Event::Ended(id, Death::Exit(0)));
             }
