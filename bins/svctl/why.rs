@@ -147,7 +147,9 @@ impl Why<'_> {
     fn last_failure(&self, id: Id) -> String {
         let death = self.known.status(id).and_then(|status| status.last_run);
         match (self.known.standing(id), death) {
-            (Standing::Down, Some(death @ Death::Exit(1..))) => self.help(id, Cause::Failed(Failure::Ended(death))),
+            (Standing::Down, Some(death @ Death::Exit(1..))) => {
+                self.help(id, Cause::Failed(Failure::Ended(death)))
+            }
             (_, _) => String::new(),
         }
     }
@@ -174,6 +176,9 @@ impl Why<'_> {
             let oom = status.is_some_and(|status| status.oom);
             parts.push(format!("last end: {}", reasons::of_end(death, oom)));
         }
+        if self.may_have_forked(root) {
+            parts.push("if it goes into the background, say ready = \"forked\"".to_owned());
+        }
         let restarts = self.known.restarts(root);
         parts.extend((restarts > 0).then(|| format!("restarts: {restarts}")));
         parts.extend(self.known.retry(root).map(|ms| format!("next try in {}", ahead(ms))));
@@ -183,6 +188,18 @@ impl Why<'_> {
             _ => format!("given up in {}, if it is not ready", ahead(ms)),
         }));
         parts
+    }
+
+    /// Whether its end was a success that is taken for a death, as of one that lives on behind its back.
+    fn may_have_forked(&self, root: Id) -> bool {
+        let last_run = self.known.status(root).and_then(|status| status.last_run);
+        let is_followed = || {
+            let service = self.known.view.path.join("services").join(self.known.name(root));
+            service.join("lock-fd").exists()
+        };
+        last_run == Some(Death::Exit(0))
+            && matches!(self.known.standing(root), Standing::Restarting | Standing::Failed)
+            && !is_followed()
     }
 
     /// The last lines of the log of one that has itself to do with it.

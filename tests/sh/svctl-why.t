@@ -151,4 +151,13 @@ is 'which is said' "$(tail -n 2 out)" 'mount: down
 mount: its stop command failed: exit code 32'
 like 'why tells it, too' "$(ctl why mount)" 'last end: exit code 32'
 
+unit forks <<'EOF'
+exec = ["/bin/sh", "-c", "exit 0"]
+restart-delay = "1h"
+restart-delay-max = "1h"
+EOF
+compile && ctl apply --quiet >/dev/null 2>&1
+ctl start --quiet --no-wait forks
+becomes 20 'a success that is taken for a death has a hint' sh -c "svctl --prefix '$T' why forks | grep -q 'exit code 0; if it goes into the background, say ready = \"forked\"'"
+
 done_testing
