@@ -9,7 +9,7 @@ mod engine;
 mod filter;
 #[allow(clippy::module_inception, reason = "a program's folder has its name")]
 mod log;
-mod logd;
+pub(crate) mod logd;
 pub(crate) mod read;
 pub(crate) mod script;
 mod tai64n;

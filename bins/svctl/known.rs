@@ -9,6 +9,7 @@ use common::prelude::*;
 
 use super::advice;
 use super::call::Call;
+use super::refused::Refused;
 use super::root::is_ending;
 use super::site::Site;
 use super::standing::{Facts, Process, Standing};
@@ -35,6 +36,7 @@ pub(super) struct Known {
     supervisors: Supervisors,
     standings: Vec<OnceCell<Standing>>,
     roots: OnceCell<Vec<Option<(Id, Cause)>>>,
+    refused: OnceCell<Refused>,
     pub(super) wall: Wall,
     pub(super) boot: Boot,
 }
@@ -63,6 +65,7 @@ impl Known {
             engine: view.engine(&sources),
             standings: vec![OnceCell::new(); view.graph.len()],
             roots: OnceCell::new(),
+            refused: OnceCell::new(),
             wall: clock::wall(),
             view,
             is_managed,
@@ -294,8 +297,20 @@ impl Known {
         reasons::of_failure(failure, oom)
     }
 
-    /// What is wrong with the tree as a whole, or is to be known of it: lines.
+    /// Whose lines can't be written.
+    pub(super) fn refused(&self, site: &Site) -> &Refused {
+        self.refused.get_or_init(|| Refused::of(site))
+    }
+
+    /// What is wrong with the tree as a whole, or with disks, or is to be known of them: lines.
     pub(super) fn warnings(&self, site: &Site) -> Vec<String> {
+        let mut lines = self.warnings_of_tree(site);
+        lines.extend(self.refused(site).lines());
+        lines
+    }
+
+    /// The same of the tree alone.
+    pub(super) fn warnings_of_tree(&self, site: &Site) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.is_scanned {
             lines.push(format!(

@@ -22,6 +22,7 @@ mod logs;
 mod moves;
 mod names;
 mod plain;
+mod refused;
 mod root;
 mod site;
 mod stale;

@@ -14,6 +14,7 @@ use super::cut::width;
 use super::known::Known;
 use super::names::meant;
 use super::plain::plain;
+use super::refused;
 use super::standing::Standing;
 use super::status::lines::{line_object, tail};
 use super::terminal::Ink;
@@ -88,6 +89,11 @@ impl Why<'_> {
             return self.object(&[id], &wanted, &steps, root).line();
         }
         let mut text = self.head(id);
+        let refusal = known.refused(&self.call.site).find(known.name(id));
+        if let Some(refusal) = refusal {
+            let note = refused::note(refusal, (known.wall, known.boot));
+            text += &format!("  {note}\n  try: {}\n", refused::command(refusal));
+        }
         match wanted.as_slice() {
             [line] if line == "by nobody" => text += &self.unwanted(id),
             lines => lines.iter().for_each(|line| text += &format!("  wanted: {line}\n")),
@@ -291,6 +297,11 @@ impl Why<'_> {
         let states = ids.iter().map(|id| known.standing(*id).word().to_owned());
         object.put_texts("states", &states.collect::<Vec<_>>());
         object.put_texts("wanted", wanted);
+        let refused = known.refused(&self.call.site);
+        let now = (known.wall, known.boot);
+        let notes = ids.iter().filter_map(|id| refused.find(known.name(*id)));
+        let notes: Vec<String> = notes.map(|refusal| refused::note(refusal, now)).collect();
+        object.put_texts("notes", &notes);
         object.put_texts("causes", steps);
         object.put("root", &Value::Text(root.map(|(root, _)| name(&root))));
         let state = root.map(|(root, _)| known.standing(root).word().to_owned());

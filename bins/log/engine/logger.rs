@@ -2,6 +2,7 @@
 //! process can drive thousands.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::rc::Rc;
 
 use common::base::stamp::{Boot, Wall};
@@ -45,8 +46,8 @@ pub(crate) struct Logger {
     pub(super) timed: bool,
     /// Something can't be written: when it is tried again.
     retry_at: Option<Boot>,
-    /// What was said about it.
-    told: Option<Failure>,
+    /// What was said about it, and of which directory.
+    told: Option<(usize, Failure)>,
 }
 
 /// What a turn came to.
@@ -229,12 +230,19 @@ impl Logger {
         // At once would be spinning.
         let due = clock::boot().after(retry.max(10));
         self.retry_at = Some(due);
-        if self.told.as_ref() != Some(&stuck.failure) {
+        if self.told.as_ref().map(|(_, failure)| failure) != Some(&stuck.failure) {
             let failure = &stuck.failure;
             self.warn(&format_args!("{failure} (trying every {retry} ms, input waits)"));
-            self.told = Some(failure.clone());
+            self.told = Some((stuck.directory, failure.clone()));
         }
         Work::Blocked(due)
+    }
+
+    /// The log directory that can't be written, if there is one, and why.
+    pub(crate) fn refused(&self) -> Option<(&Path, Errno)> {
+        let (directory, failure) = self.told.as_ref()?;
+        let directory = self.directories.get(*directory)?;
+        Some((&directory.settings.path, failure.errno))
     }
 
     /// A warning, unless nobody wants it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::base::error::{exit, reason};
 use common::base::signal::Signal;
@@ -16,7 +16,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::Options;
-use super::fifos::Fifos;
+use super::fifos::{Fifos, OWN};
 use super::service::Service;
 use super::status::Status;
 use super::stores::Stores;
@@ -178,7 +178,8 @@ impl Daemon {
 
     /// Notes when a service wants its next turn, and whether it is to be listened to.
     pub(super) fn note(&mut self, id: u64, due: Option<Boot>, was_blocked: bool) {
-        let Some(service) = self.services.get(&id) else { return };
+        let Some(service) = self.services.get_mut(&id) else { return };
+        let is_news = service.note_refusal();
         if due != service.due {
             self.dues.extend(service.due.map(|due| (due, id)));
             if let Some(due) = due {
@@ -186,6 +187,9 @@ impl Daemon {
             }
         }
         if was_blocked == service.is_blocked {
+            if is_news {
+                self.tell_blocked();
+            }
             return;
         }
         let flags = if service.is_blocked { EventFlags::empty() } else { EventFlags::IN };
@@ -202,8 +206,10 @@ impl Daemon {
     }
 
     fn tell_blocked(&self) {
-        let names = self.blocked.iter().filter_map(|id| self.services.get(id));
-        self.status.blocked(names.map(|service| service.name.as_str()));
+        let blocked = || self.blocked.iter().filter_map(|id| self.services.get(id));
+        self.status.blocked(blocked().map(|service| service.name.as_str()));
+        let journals = Path::new(&self.options.fifos).join(OWN);
+        self.status.refused(blocked().filter_map(|service| service.refusal(&journals)));
     }
 
     /// Forgets a service.

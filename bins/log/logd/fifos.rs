@@ -15,7 +15,7 @@ use rustix::fs::{CWD, Dir, Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 
 /// The directory of svc-logd's own files, in that of the fifos.
-const OWN: &str = ".svc-logd";
+pub(super) const OWN: &str = ".svc-logd";
 /// How long a person who starts a second svc-logd waits for an answer.
 const LOCK_SECONDS: u32 = 5;
 
@@ -31,8 +31,10 @@ impl Fifos {
     pub(super) fn open(path: &OsString) -> Result<(Fifos, OwnedFd)> {
         let path = PathBuf::from(path);
         let shown = path.display();
-        let dir = make_and_open(CWD, &path).unable(format_args!("open {shown}"))?;
-        let own = make_and_open(&dir, OWN).unable(format_args!("open {shown}/{OWN}"))?;
+        let dir = make_and_open(CWD, &path, Mode::RWXU).unable(format_args!("open {shown}"))?;
+        // Whoever may look into FIFODIR may read the status file, and nothing else that is in there.
+        let mode = Mode::RWXU | Mode::XGRP | Mode::XOTH;
+        let own = make_and_open(&dir, OWN, mode).unable(format_args!("open {shown}/{OWN}"))?;
         let lock = lock::open(&own, c"lock").unable(format_args!("open {shown}/{OWN}/lock"))?;
         match lock::take(&lock, Patience::Seconds(LOCK_SECONDS)) {
             Err(Errno::WOULDBLOCK) => {
@@ -96,8 +98,9 @@ impl AsFd for Fifos {
 fn make_and_open(
     dir: impl AsFd,
     path: impl rustix::path::Arg + Copy,
+    mode: Mode,
 ) -> rustix::io::Result<OwnedFd> {
-    match mkdirat(&dir, path, Mode::RWXU) {
+    match mkdirat(&dir, path, mode) {
         Ok(()) | Err(Errno::EXIST) => {}
         Err(e) => return Err(e),
     }

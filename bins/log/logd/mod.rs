@@ -3,6 +3,7 @@
 mod daemon;
 mod fifos;
 mod places;
+pub(crate) mod refusal;
 mod scripts;
 mod service;
 mod status;

@@ -101,19 +101,7 @@ impl Daemon {
         let kept = self.options.early_of(name).is_some_and(|dir| dir.is_dir());
         let is_early = self.is_early || kept;
         let logger = self.logger(name, slot, is_early)?;
-        let service = Service {
-            name: name.to_owned(),
-            fifo: None,
-            is_gone: true,
-            inode: None,
-            slot,
-            logger,
-            is_early,
-            due: None,
-            is_blocked: false,
-            told: false,
-            active: None,
-        };
+        let service = Service::new(name, slot, logger, is_early);
         let id = self.next.max(FIRST);
         self.next = id + 1;
         self.services.insert(id, service);

@@ -1,12 +1,15 @@
 //! A service: its fifo, and its logger.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
 use common::base::error::reason;
 use common::base::stamp::Boot;
 use common::os::clock;
 use common::os::file::Inode;
+use rustix::io::Errno;
 
+use super::refusal::Refusal;
 use super::stores::Slot;
 use crate::log::engine::logger::{Filled, Kind, Logger, Work};
 
@@ -30,10 +33,20 @@ pub(super) struct Service {
     pub(super) due: Option<Boot>,
     /// Its disk can't be written to: no input is taken.
     pub(super) is_blocked: bool,
-    /// That its journal has no room was said.
-    pub(super) told: bool,
+    /// Why its journal takes no input: it was said.
+    pub(super) told: Option<Errno>,
+    /// What it waits for, as it stands in the status file.
+    refused: Option<Box<Refused>>,
     /// When it last had input; none since its memory was given back.
     pub(super) active: Option<Boot>,
+}
+
+/// Why nothing more of a service is logged.
+struct Refused {
+    since: Boot,
+    /// The log directory; none: it is the journal.
+    dir: Option<PathBuf>,
+    errno: Errno,
 }
 
 /// What a turn brought.
@@ -43,6 +56,24 @@ pub(super) struct Turn {
 }
 
 impl Service {
+    /// One of which nothing is known but how it is logged.
+    pub(super) fn new(name: &str, slot: Slot, logger: Logger, is_early: bool) -> Service {
+        Service {
+            name: name.to_owned(),
+            fifo: None,
+            is_gone: true,
+            inode: None,
+            slot,
+            logger,
+            is_early,
+            due: None,
+            is_blocked: false,
+            told: None,
+            refused: None,
+            active: None,
+        }
+    }
+
     /// Takes what has come, once, and writes it.
     pub(super) fn take_turn(&mut self) -> Turn {
         let mut taken = 0;
@@ -59,12 +90,12 @@ impl Service {
         let Some(fifo) = &self.fifo else { return 0 };
         match self.logger.fill(fifo.as_fd(), Kind::Pipe) {
             Ok(Filled::Some(length)) => {
-                (self.active, self.told) = (Some(clock::boot()), false);
+                (self.active, self.told) = (Some(clock::boot()), None);
                 length
             }
             Ok(Filled::Nothing | Filled::End) => 0,
             Err(e) => {
-                if !std::mem::replace(&mut self.told, true) {
+                if self.told.replace(e).is_none() {
                     let why = reason(e);
                     self.logger.warn(&format_args!("no room for its input: {why} (input waits)"));
                 }
@@ -81,6 +112,33 @@ impl Service {
             Work::Blocked(due) => (true, Some(due)),
         };
         work
+    }
+
+    /// Notes what it waits for; whether that is news.
+    pub(super) fn note_refusal(&mut self) -> bool {
+        if !self.is_blocked {
+            return self.refused.take().is_some();
+        }
+        let of_journal = || self.told.map(|errno| (None, errno));
+        let of_directory = self.logger.refused().map(|(dir, errno)| (Some(dir), errno));
+        let Some((dir, errno)) = of_directory.or_else(of_journal) else {
+            return self.refused.take().is_some();
+        };
+        let was = self.refused.as_deref();
+        if was.is_some_and(|was| was.dir.as_deref() == dir && was.errno == errno) {
+            return false;
+        }
+        let since = was.map_or_else(clock::boot, |was| was.since);
+        self.refused = Some(Box::new(Refused { since, dir: dir.map(Path::to_owned), errno }));
+        true
+    }
+
+    /// The same for others; `journal` is where the journals are.
+    pub(super) fn refusal(&self, journal: &Path) -> Option<Refusal> {
+        let Refused { since, dir, errno } = self.refused.as_deref()?;
+        let place = dir.clone().unwrap_or_else(|| journal.to_owned());
+        let reason = reason(*errno).to_string();
+        Some(Refusal { name: self.name.clone(), since: *since, place, reason })
     }
 
     /// Writes all that is there, the last line too, if it can be written. Whether it was.

@@ -6,20 +6,24 @@ use std::os::fd::OwnedFd;
 
 use common::base::text::Text;
 use common::os::clock;
+use common::os::process::{BootId, Identity};
 use common::sys::shared::Cells;
 use rustix::fs::{FallocateFlags, Mode, OFlags, fallocate, openat};
 use rustix::io::Result;
 
+use super::refusal::Refusal;
+
 /// Its size.
-const SIZE: usize = 4096;
-/// Where each part begins: who it is, what it writes, who waits.
-const PARTS: [usize; 4] = [0, 64, 384, SIZE];
+pub(super) const SIZE: usize = 8192;
+/// Where each part begins: who it is, what it writes, who waits, and for what.
+const PARTS: [usize; 5] = [0, 64, 384, 4096, SIZE];
 
 /// Why a text for a part of the file may be cut: it is for people.
-type Part = Text<{ SIZE - 384 }>;
+type Part = Text<4096>;
 
 pub(super) struct Status {
     cells: Cells,
+    boot: BootId,
 }
 
 impl Status {
@@ -29,10 +33,11 @@ impl Status {
         let file = openat(dir, c"status", flags | OFlags::NONBLOCK, mode)?;
         // What is mapped must be there.
         fallocate(&file, FallocateFlags::empty(), 0, SIZE as u64)?;
-        let status = Status { cells: Cells::new(&file, SIZE)? };
+        let status = Status { cells: Cells::new(&file, SIZE)?, boot: BootId::now() };
         status.services(0);
         status.writing("");
         status.blocked(std::iter::empty());
+        status.refused(std::iter::empty());
         Ok(status)
     }
 
@@ -47,8 +52,11 @@ impl Status {
     }
 
     pub(super) fn services(&self, count: usize) {
-        let pid = rustix::process::getpid().as_raw_pid();
-        self.put(0, format!("version=1\npid={pid}\nservices={count}\n").as_bytes());
+        // With its start whoever reads this knows whether that process still lives.
+        let Identity { pid, start, .. } = Identity::of_self(self.boot);
+        let pid = pid.as_raw_pid();
+        let text = format!("version=1\npid={pid}\nstart={start}\nservices={count}\n");
+        self.put(0, text.as_bytes());
     }
 
     /// The service whose lines are being written; none if empty.
@@ -68,5 +76,18 @@ impl Status {
             text.push(b" ");
         }
         self.put(2, text.bytes().trim_ascii_end());
+    }
+
+    /// What each of those waits for; as many as there is room for.
+    pub(super) fn refused(&self, refusals: impl Iterator<Item = Refusal>) {
+        let mut text = Part::new();
+        for refusal in refusals {
+            // Cut off is fine, as above.
+            let _ = write!(text, "{refusal}");
+            if text.is_cut() {
+                break;
+            }
+        }
+        self.put(3, text.bytes());
     }
 }

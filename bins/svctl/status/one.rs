@@ -24,6 +24,7 @@ use crate::svctl::call::Call;
 use crate::svctl::cut::cut;
 use crate::svctl::known::Known;
 use crate::svctl::plain::plain;
+use crate::svctl::refused;
 use crate::svctl::standing::Standing;
 use crate::svctl::supervisors::is_alive;
 use crate::svctl::terminal::Ink;
@@ -102,7 +103,7 @@ impl One<'_> {
     pub(super) fn object(&self) -> Object {
         let (known, id) = (self.known, self.id);
         let mut object = Object::of("status");
-        put(&mut object, known, id);
+        put(&mut object, &self.call.site, known, id);
         object.put("description", &Value::Text(self.description()));
         object.put_texts("notes", &self.notes());
         object.put_texts("wanted-by", &self.wanted());
@@ -175,7 +176,10 @@ impl One<'_> {
 
     /// What is amiss around it.
     fn notes(&self) -> Vec<String> {
-        let mut notes = self.known.warnings(&self.call.site);
+        let known = self.known;
+        let mut notes = known.warnings_of_tree(&self.call.site);
+        let refusal = known.refused(&self.call.site).find(known.name(self.id));
+        notes.extend(refusal.map(|it| refused::note(it, (known.wall, known.boot))));
         if self.known.explanation().is_gone(self.id) {
             notes.push("it is gone from the live generation, and goes when it is down".to_owned());
         }

@@ -12,6 +12,8 @@ use crate::svctl::ages::{bytes, short};
 use crate::svctl::call::Call;
 use crate::svctl::cut::{cut, padded, width};
 use crate::svctl::known::Known;
+use crate::svctl::refused;
+use crate::svctl::site::Site;
 use crate::svctl::standing::Standing;
 use crate::svctl::terminal::{Ink, Terminal};
 
@@ -27,7 +29,7 @@ pub(super) fn answer(call: &Call, known: &Known) -> String {
         let mut text = tree(call, known).line();
         ids.iter().for_each(|id| {
             let mut object = Object::of("status");
-            put(&mut object, known, *id);
+            put(&mut object, &call.site, known, *id);
             object.put("memory", &Value::Number(memory[*id as usize].map(u64::cast_signed)));
             text += &object.line();
         });
@@ -58,7 +60,7 @@ fn tree(call: &Call, known: &Known) -> Object {
 }
 
 /// What every object of a service begins with.
-pub(super) fn put(object: &mut Object, known: &Known, id: Id) {
+pub(super) fn put(object: &mut Object, site: &Site, known: &Known, id: Id) {
     let explanation = known.explanation();
     let number = |number: Option<u64>| Value::Number(number.map(u64::cast_signed));
     object.put("name", &Value::text(known.name(id)));
@@ -75,6 +77,11 @@ pub(super) fn put(object: &mut Object, known: &Known, id: Id) {
     object.put("restarts", &Value::number(known.restarts(id)));
     object.put("retry-ms", &number(known.retry(id)));
     object.put("reason", &Value::Text(known.reason(id)));
+    let refusal = known.refused(site).find(known.name(id));
+    let log_error = refusal.map(|refusal| refusal.reason.clone());
+    object.put("log-error", &Value::Text(log_error));
+    let since = refusal.map(|refusal| refused::since(refusal, (known.wall, known.boot)).iso());
+    object.put("log-error-since", &Value::Text(since));
     let root = known.root(id).filter(|_| !known.standing(id).is_settled());
     object.put("root", &Value::Text(root.map(|(root, _)| known.name(root).to_owned())));
 }
