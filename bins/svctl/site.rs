@@ -141,6 +141,11 @@ impl Site {
         Sources { dir, generations, facts }
     }
 
+    /// Where logs are kept as long as there is no disk.
+    pub(super) fn early(&self) -> PathBuf {
+        self.dir.join("log/early")
+    }
+
     /// The directories of what is live.
     pub(super) fn places(&self) -> Places {
         Places::below(&self.dir)

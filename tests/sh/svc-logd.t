@@ -167,6 +167,15 @@ is 'in order' "$(cat disk/logs/web/@* | plain | sed -n '1p;$p' | tr '\n' ' ')" '
 say web later
 becomes 5 'and logging goes on there' has_line disk/logs/web/current '^later$'
 ends
+logd --early early --make fifos later/logs
+say web 'before that'
+becomes 5 'lines are kept where there is nothing to make the directory in' has_line early/web/current 'before that'
+mkdir later
+becomes 10 'later it is made' test -d later/logs
+has_moved() { cat later/logs/web/@* | plain | grep -qx 'before that'; }
+becomes 10 'and has them' has_moved
+is 'for all to see who it belongs to' "$(stat -c %a later/logs)" 755
+ends
 
 # With a tree.
 mkdir scan

@@ -29,6 +29,7 @@ no line is lost.
   --config DIR      read directives for the service NAME from DIR/NAME, if there is such a file
   --early DIR       until LOGROOT is there and can be written to, keep the newest lines of each
                     service in DIR/NAME; then move them
+  --make            with --early: make LOGROOT as soon as that is possible
   --stamp KIND, --rotate-size SIZE, --rotate-every TIME, --keep N, --max-total SIZE, --prefix TEXT,
   --compress[=PROGRAM], --when-full ACTION, --sync
                     as for svc-log
@@ -48,6 +49,8 @@ pub(super) struct Options {
     directives: Vec<Vec<u8>>,
     config: Option<PathBuf>,
     early: Option<PathBuf>,
+    /// LOGROOT is made, though there may be something to be mounted below it.
+    make: bool,
     notify: Option<OwnedFd>,
     line_max: usize,
 }
@@ -73,6 +76,7 @@ fn read(mut args: Args) -> Result<Options> {
         directives: Vec::new(),
         config: None,
         early: None,
+        make: false,
         notify: None,
         line_max: 8192,
     };
@@ -95,6 +99,7 @@ impl Options {
             }
             "--config" => self.config = Some(absolute(args.raw_value()?.into())?),
             "--early" => self.early = Some(absolute(args.raw_value()?.into())?),
+            "--make" => self.make = true,
             "-l" | "--line-max" => {
                 let max: usize = args.value("number of bytes")?;
                 self.line_max = if max == 0 { LINE_LIMIT } else { max.clamp(48, LINE_LIMIT) };

@@ -204,7 +204,14 @@ impl Daemon {
     /// Whether the logs have a disk by now; then what was kept is moved there.
     pub(super) fn look_for_disk(&mut self) {
         self.move_at = None;
+        if self.options.early.is_none() || self.options.make {
+            self.make_root();
+        }
         let is_early = self.options.early.is_some() && !is_usable(&self.options.root);
+        if is_early && self.options.make {
+            // That a directory can be made is not only a matter of mounts.
+            self.move_at = Some(clock::boot().after(RETRY));
+        }
         if is_early && self.mounts.is_none() {
             self.watch_mounts();
         }
@@ -225,13 +232,20 @@ impl Daemon {
                     self.complain_of("early", &what, e);
                 }
             }
-        } else if let Err(e) = make(&self.options.root) {
-            let what = format!("make {}", self.options.root.display());
-            self.complain_of("root", &what, e);
         }
         let ids: Vec<u64> = self.services.keys().copied().collect();
         for id in ids {
             self.move_one(id);
+        }
+    }
+
+    fn make_root(&mut self) {
+        match make(&self.options.root) {
+            Ok(()) => self.content("root"),
+            Err(e) => {
+                let what = format!("make {}", self.options.root.display());
+                self.complain_of("root", &what, e);
+            }
         }
     }
 

@@ -110,7 +110,7 @@ fn make_directories(site: &Site) -> Result<()> {
     [&site.services, &site.enabled, &site.generations].into_iter().try_for_each(|it| make(it))?;
     [&places.scan, &places.manager, &site.fifos].into_iter().try_for_each(|it| make(it))?;
     if let Err(e) = make(&site.logs) {
-        warn(&"svctl", &format_args!("{}: logs stay in {}", e.message, own::early(site).display()));
+        warn(&"svctl", &format_args!("{}: logs stay in {}", e.message, site.early().display()));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::os::file;
 use common::prelude::*;
@@ -19,11 +19,6 @@ const LOGGER: &str = "svc-logd";
 /// What svc-scan says has to go somewhere as well.
 const CATCH_ALL: &str = "svc-scan-log";
 
-/// Where logs are as long as there is no disk.
-pub(super) fn early(site: &Site) -> PathBuf {
-    site.dir.join("log/early")
-}
-
 /// Writes their directories; returns the command that is the root of the tree.
 pub(super) fn write(site: &Site) -> Result<Vec<OsString>> {
     let programs = site.paths().programs;
@@ -31,7 +26,7 @@ pub(super) fn write(site: &Site) -> Result<Vec<OsString>> {
     let program = |name: &str| format!("{programs}/{name}");
     let (dir, generations) = (text(&site.dir)?, text(&site.generations)?);
     let (fifos, logs) = (text(&site.fifos)?, text(&site.logs)?);
-    let early = early(site);
+    let early = site.early();
     let early = text(&early)?;
 
     let managerd = program(MANAGER);
@@ -50,11 +45,11 @@ pub(super) fn write(site: &Site) -> Result<Vec<OsString>> {
     let config = site.generations.join(LIVE).join("log");
     let logd = program(LOGGER);
     // It can't log itself: what it says goes where svc-scan's words go.
-    let logger = vec![&logd, "--config", text(&config)?, "--early", early, fifos, logs];
+    let logger = vec![&logd, "--config", text(&config)?, "--early", early, "--make", fifos, logs];
     define(site, LOGGER, Chain::of_lines(programs, &[logger]))?;
 
     let is_writable = access(&site.logs, Access::WRITE_OK).is_ok();
-    let own = if is_writable { site.logs.join("svc-scan") } else { site.dir.join("log/svc-scan") };
+    let own = if is_writable { site.logs.join("svc-scan") } else { site.early().join("svc-scan") };
     let (log, own) = (program("svc-log"), text(&own)?);
     let catch_all = vec![&log, "--stamp=tai64n", "--dir", own];
     define(site, CATCH_ALL, Chain::of_lines(programs, &[vec!["svc-mkdir", "-p", own], catch_all]))?;
