@@ -132,8 +132,10 @@ impl Call {
 
     /// The same as a number or another value that can be read from a text.
     pub(super) fn value<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
-        let what = name.trim_start_matches('-');
-        self.raw(name).map(|word| parse(word.to_owned(), what)).transpose()
+        let option = self.options.iter().find(|(option, _)| option.name == name);
+        let of_letter = option.filter(|_| !name.starts_with("--")).map(|(opt, _)| opt.value);
+        let what = of_letter.map_or_else(|| name.trim_start_matches('-').into(), str::to_lowercase);
+        self.raw(name).map(|word| parse(word.to_owned(), &what)).transpose()
     }
 
     /// Whether it is about a live system: an image is none.

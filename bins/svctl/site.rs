@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use common::prelude::*;
 
 use crate::manager::compile::directory::Paths;
 use crate::manager::compile::whole::Directories;
+use crate::manager::generations::LIVE;
 use crate::manager::places::Places;
 use crate::manager::view::Sources;
 
@@ -144,6 +146,24 @@ impl Site {
     /// Where logs are kept as long as there is no disk.
     pub(super) fn early(&self) -> PathBuf {
         self.dir.join("log/early")
+    }
+
+    /// Where the newest lines of a service are.
+    pub(super) fn log(&self, name: &str) -> PathBuf {
+        let early = self.early().join(name);
+        let usual = || self.log_directory(name).unwrap_or_else(|| self.logs.join(name));
+        if early.is_dir() { early } else { usual() }
+    }
+
+    /// Where a service logs that has `log.directory`, as svc-logd or its own logger was told.
+    pub(super) fn log_directory(&self, name: &str) -> Option<PathBuf> {
+        let read = |path: &str| fs::read_to_string(self.generations.join(LIVE).join(path)).ok();
+        if let Some(directives) = read(&format!("log/{name}")) {
+            return directives.lines().rfind(|line| line.starts_with('/')).map(PathBuf::from);
+        }
+        let run = read(&format!("services/{name}/log/run"))?;
+        let mut words = run.split_whitespace().skip_while(|word| *word != "--dir");
+        words.nth(1).map(PathBuf::from)
     }
 
     /// The directories of what is live.

@@ -223,7 +223,7 @@ impl Why<'_> {
             | Cause::After(_)
             | Cause::StopsAfter(_) => false,
         };
-        let path = self.call.site.logs.join(self.known.name(root));
+        let path = self.call.site.log(self.known.name(root));
         if says { last_lines(&path, LINES, None).unwrap_or_default() } else { Vec::new() }
     }
 

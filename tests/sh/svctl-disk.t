@@ -38,12 +38,36 @@ exec = ["sleep", "1000"]
 END
 enabled talk calm
 
+# --- It can't be written from the beginning.
+mount -o remount,ro var/log
+ok 'a tree boots though the logs can not be written' ctl boot --background
+like 'which is said' "$(cat err)" "logs stay in $run/log/early$"
+says early
+becomes 10 'what a service says is shown' shows early logs talk
+is 'of both places one is enough' "$(ctl logs talk -n 1 --stamp none 2>&1)" early
+becomes 10 'status shows where it is' shows "Log: $run/log/early/talk" status talk
+like 'and its lines' "$(ctl status talk)" '^  20.* early$'
+ok 'svc-scan logs there too' test -s "$run/log/early/svc-scan/current"
+mount -o remount,rw var/log
+becomes 10 'when it can be written the directory is made' test -d "$logs"
+becomes 10 'and what was kept goes there' test -d "$logs/talk"
+becomes 10 'and is no more where it was' test ! -e "$run/log/early/talk"
+contains 'status shows that' "$(ctl status talk)" "Log: $logs/talk"
+ok 'and logs the lines' ctl logs talk --stamp none
+is 'each once' "$(grep -c early out)" 2001
+
 # --- It is full.
-ok 'a tree is booted' ctl boot --background
+ok 'halt' ctl halt
+ok 'the next boot finds it as it is to be' ctl boot --background
+is 'and says nothing of it' "$(grep -c early err)" 0
+ok 'nothing is left in the other place' test ! -e "$run/log/early/talk"
+says second
+becomes 10 'it logs there at once' shows second logs talk
 is 'nothing is amiss' "$(ctl status | grep -c '^!')" 0
 ok 'the disk is full' filled
 says third
 becomes 10 'status says so' shows "! the logs of talk can't be written: No space left on device ($logs): make room there, and they go on" status
+contains 'logs, too, whosever are asked for' "$(ctl logs svc-logd 2>&1)" "svctl: warning: the logs of talk can't be written: No space left"
 like 'so does svc-logd' "$(status refused)" "^talk [0-9]* $logs/talk: No space left on device$"
 becomes 10 'why says what it means' shows "its log can't be written since 20" why talk
 contains 'and where to look' "$(ctl why talk)" "try: df -h $logs"
@@ -70,6 +94,10 @@ make_room
 becomes 10 'with room all is well' shows_not '!' status
 becomes 10 'and nothing was lost' shows third logs talk
 is 'svc-logd has nothing to say' "$(status refused)$(status blocked)" ''
+complaint() { test -s "$logs/svc-scan/current" && ctl logs svc-logd 2>svc-logd.err | grep -q 'svc-logd talk: warning: unable to write .*No space left on device'; }
+becomes 10 'what it complained of is in a log' complaint
+is 'of which svctl knows' "$(cat svc-logd.err)" 'svctl: info: what svc-logd says is in the log of svc-scan'
+
 ok 'halt' ctl halt
 umount -l var/log
 trap 'end_of_test $?' EXIT

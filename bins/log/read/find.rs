@@ -54,8 +54,8 @@ fn variable(name: &str) -> Option<PathBuf> {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) places: Vec<Place>,
-    /// Something could not be read: it was told, and is left out.
-    pub(super) incomplete: bool,
+    /// What could not be read is left out: what is to be told of each.
+    pub(super) unread: Vec<Error>,
 }
 
 impl Found {
@@ -63,9 +63,21 @@ impl Found {
     fn add(&mut self, found: Result<Vec<Place>>) {
         match found {
             Ok(found) => self.places.extend(found),
-            Err(e) => {
-                warn(&PROGRAM.name, &e.message);
-                self.incomplete = true;
+            Err(e) => self.unread.push(e),
+        }
+    }
+
+    /// Tells what could not be read. Where one log may not be read others may not: one line is enough.
+    pub(super) fn tell(&self) {
+        match self.unread.as_slice() {
+            [] => {}
+            [e] => warn(&PROGRAM.name, &e.message),
+            [first, others @ ..] => {
+                let (count, message) = (others.len() + 1, &first.message);
+                warn(
+                    &PROGRAM.name,
+                    &format_args!("{count} logs are left out: {message}; and others"),
+                );
             }
         }
     }
@@ -85,7 +97,7 @@ pub(super) fn places(operands: &[OsString], roots: &[PathBuf], follow: bool) -> 
                 }
             }
         }
-        if all_found.places.is_empty() && !all_found.incomplete && !follow {
+        if all_found.places.is_empty() && all_found.unread.is_empty() && !follow {
             return Err(none(format_args!("there are no logs in {}", list(roots))));
         }
     }
@@ -123,7 +135,7 @@ fn list(roots: &[PathBuf]) -> String {
     names.join(" or ")
 }
 
-/// All logs of a root. One that may not be read is told, and left out.
+/// All logs of a root. One that may not be read is left out.
 pub(super) fn all(root: &Path, all_found: &mut Found) -> Result<()> {
     for name in subdirectories(root)? {
         let found = below(&root.join(&name), &name.to_string_lossy(), true, all_found);
@@ -132,8 +144,8 @@ pub(super) fn all(root: &Path, all_found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-/// The log of a service, wherever it is. If it is in several roots, one that may not be read is told,
-/// and left out.
+/// The log of a service, wherever it is. If it is in several roots, one that may not be read is left
+/// out.
 fn named(name: &OsStr, roots: &[PathBuf], all_found: &mut Found) -> Result<Vec<Place>> {
     // Whether it is in a root that may not be searched is not known: that is to be told.
     let may_be = |path: &PathBuf| path.try_exists().unwrap_or(true);
@@ -165,7 +177,7 @@ fn unknown(name: &OsStr, roots: &[PathBuf]) -> Result<Error> {
 }
 
 /// The log that a directory is, or those that it holds; itself if there is nothing yet. One in it that
-/// may not be read is told, and left out.
+/// may not be read is left out.
 fn below(path: &Path, name: &str, follow: bool, all_found: &mut Found) -> Result<Vec<Place>> {
     let itself = || vec![Place { name: name.to_owned(), path: path.to_owned() }];
     match is_log(path) {

@@ -80,6 +80,8 @@ struct Follower {
     watches: HashMap<i32, BTreeSet<usize>>,
     /// Roots, in which new logs appear.
     roots: HashMap<i32, PathBuf>,
+    /// How many logs in them could not be read, and were told of.
+    unread: usize,
 }
 
 impl Follower {
@@ -92,6 +94,7 @@ impl Follower {
             logs: Vec::new(),
             watches: HashMap::new(),
             roots: HashMap::new(),
+            unread: 0,
         })
     }
 
@@ -247,6 +250,10 @@ impl Follower {
         for root in self.roots.values().cloned().collect::<Vec<_>>() {
             let mut found = find::Found::default();
             find::all(&root, &mut found)?;
+            if found.unread.len() > self.unread {
+                found.tell();
+            }
+            self.unread = found.unread.len();
             found.places.into_iter().for_each(|place| self.add(place));
         }
         Ok(())

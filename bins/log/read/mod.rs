@@ -1,5 +1,7 @@
 //! svc-logread: the logs of services, merged, searched, followed.
 
+use std::ffi::OsString;
+
 use common::base::error::exit;
 use common::os::clock;
 use common::os::fds::fill_stdio;
@@ -45,35 +47,41 @@ fn main(args: Args) -> Result<Next> {
     let now = clock::wall();
     let options = Options::read(args, now)?;
     let roots = find::roots(options.roots.clone());
-    let find::Found { places, incomplete } =
-        find::places(&options.operands, &roots, options.follow)?;
+    let mut found = find::places(&options.operands, &roots, options.follow)?;
+    let places = std::mem::take(&mut found.places);
     // A file is open for each log.
     common::os::fds::raise_open_files();
     let mut print =
         Print { show: Show::new(look(&options, &places), now), filter: options.filter, skip: 0 };
     if options.follow {
         let roots = if options.operands.is_empty() { roots } else { Vec::new() };
+        if roots.is_empty() {
+            found.tell();
+        }
         return follow::follow(places, &roots, options.last, options.span, &mut print);
     }
-    let (mut sources, mut complete) = (Vec::new(), !incomplete);
+    let mut sources = Vec::new();
     let missing = Missing::default();
     for place in places {
         match open(&place, options.span, missing.clone()) {
             Ok(source) => sources.push(source),
-            Err(e) => {
-                warn(&PROGRAM.name, &e.message);
-                complete = false;
-            }
+            Err(e) => found.unread.push(e),
         }
     }
+    found.tell();
     print.keep_last(&mut sources, options.last);
     match sources.as_mut_slice() {
         [source] if print.is_as_in_the_file() => print.copy(source)?,
         _ => print.lines(&mut sources, |_| true)?,
     }
     print.show.flush()?;
-    complete &= sources.iter().all(|source| !source.failed);
+    let complete = found.unread.is_empty() && sources.iter().all(|source| !source.failed);
     Ok(Next::Exit(if complete { exit::OK } else { exit::SYSTEM }))
+}
+
+/// Whether these words make sense as a command line; for who calls svc-logread.
+pub(crate) fn check(words: Vec<OsString>) -> Result<()> {
+    Options::read(Args::new(words), clock::wall()).map(drop)
 }
 
 fn look(options: &Options, places: &[Place]) -> Look {

@@ -319,7 +319,7 @@ impl One<'_> {
         if self.known.view.graph.service(self.id).kind == Kind::Group || self.lines == 0 {
             return None;
         }
-        let path = self.call.site.logs.join(self.known.name(self.id));
+        let path = self.call.site.log(self.known.name(self.id));
         let lines = last_lines(&path, self.lines, None)?;
         Some((path, lines))
     }
