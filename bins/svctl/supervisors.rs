@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use common::base::stamp::Boot;
 use common::format::status::{self, Status};
 use common::os::file;
-use common::os::process::{self, BootId, Identity};
+use common::os::process::{BootId, Found, Identity};
 use rustix::fs::CWD;
 
 use super::site::Site;
@@ -91,8 +91,7 @@ fn read_status(dir: &OwnedFd, name: &str) -> Option<Status> {
 
 /// Whether the process of a status lives.
 pub(super) fn is_alive(status: &Status) -> bool {
-    let Some(pid) = status.pid else { return false };
-    let who = Identity { pid, start: status.start, boot: BootId::now() };
-    let found = process::stat(pid).ok().filter(|found| who.may_be(found));
-    found.is_some_and(|found| !matches!(found.state, b'Z' | b'X'))
+    let identity =
+        status.pid.map(|pid| Identity { pid, start: status.start, boot: BootId::UNKNOWN });
+    identity.is_some_and(|identity| identity.look() == Found::Alive)
 }
