@@ -4,10 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::str::FromStr;
 
 use common::base::args::parse;
-use common::base::near::nearest;
+use common::base::near::{distance, nearest};
 use common::base::span::milliseconds;
 use common::prelude::*;
 
+use super::elsewhere;
 use super::site::{Kind, Site};
 use super::terminal::Terminal;
 
@@ -90,7 +91,13 @@ impl Verbs {
     pub(super) fn named(self, word: &OsStr) -> Result<&'static Verb> {
         let text = word.to_string_lossy();
         self.find(&text).ok_or_else(|| {
-            let near = nearest(&text, self.all().map(|verb| verb.word));
+            if let Some(ours) = elsewhere::ours(&text) {
+                return Error::user(format_args!("no verb {text}: {ours}"));
+            }
+            // Whoever types another verb than he means moves something.
+            let is_slip =
+                |verb: &&str| distance(&text, verb) * 3 <= text.len() || verb.contains(&*text);
+            let near = nearest(&text, self.all().map(|verb| verb.word).filter(is_slip));
             let hint = near.first().map_or_else(
                 || "svctl --help lists all".to_owned(),
                 |near| format!("did you mean {near}?"),
@@ -162,8 +169,11 @@ impl Call {
     pub(super) fn names(&self) -> Result<Vec<String>> {
         let name = |word: &OsString| {
             let name = word.to_str().filter(|name| crate::manager::graph_file::is_fit(name));
-            name.map(str::to_owned).ok_or_else(|| {
-                Error::user(format_args!("{} is not the name of a service", word.display()))
+            name.map(str::to_owned).ok_or_else(|| match word.is_empty() {
+                true => Error::user("an empty word is not the name of a service"),
+                false => {
+                    Error::user(format_args!("{} is not the name of a service", word.display()))
+                }
             })
         };
         self.operands.iter().map(name).collect()

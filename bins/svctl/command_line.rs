@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use common::base::near::nearest;
+use common::base::signal::Signal;
 use common::prelude::*;
 
 use super::call::{Call, EVERYWHERE, Opt, Verb, Verbs};
@@ -31,7 +32,10 @@ pub(super) fn read(mut args: Args, verbs: Verbs) -> Result<Call> {
                 continue;
             }
             let own = verb.and_then(|verb| verb.options.iter().find(|opt| opt.name == name));
-            let Some(own) = own else { return Err(stray(&name, verb, verbs)) };
+            let Some(own) = own else {
+                let habit = habit(&name, verb, &mut args, operands.first());
+                return Err(habit.unwrap_or_else(|| stray(&name, verb, verbs)));
+            };
             let value = if own.value.is_empty() { OsString::new() } else { args.raw_value()? };
             options.push((own, value));
         }
@@ -88,6 +92,30 @@ impl Said {
         }
         Ok(true)
     }
+}
+
+/// What is typed here instead of an option that others have: `journalctl -u NAME`, `kill -9`.
+fn habit(
+    name: &str,
+    verb: Option<&Verb>,
+    args: &mut Args,
+    service: Option<&OsString>,
+) -> Option<Error> {
+    let letter = name.strip_prefix('-').filter(|rest| rest.chars().count() == 1)?;
+    let command = match verb.map(|verb| verb.word) {
+        None | Some("logs") if letter == "u" => {
+            let service = args.raw_value().unwrap_or_else(|_| "NAME".into());
+            format!("logs {}", service.display())
+        }
+        Some("kill") => {
+            let rest = args.attached_value().unwrap_or_default();
+            let signal = Signal::parse(&format!("{letter}{}", rest.to_str()?))?;
+            let service = service.map_or("NAME".into(), |service| service.to_string_lossy());
+            format!("kill {service} {signal}")
+        }
+        Some(_) | None => return None,
+    };
+    Some(Error::user(format_args!("no option {name}: svctl {command}")))
 }
 
 /// The complaint about an option that is not one, or not of this verb.

@@ -9,6 +9,7 @@ mod check;
 mod command_line;
 mod completions;
 mod cut;
+mod elsewhere;
 mod events;
 mod files;
 mod generations;

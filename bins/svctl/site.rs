@@ -65,6 +65,11 @@ impl Site {
         if many > 1 {
             return Err(Error::user("only one of --user, --prefix and --root can be meant"));
         }
+        for (option, dir) in [("--prefix", &prefix), ("--root", &root)] {
+            if dir.as_ref().is_some_and(|dir| dir.as_os_str().is_empty()) {
+                return Err(Error::user(format_args!("{option} is empty: which directory?")));
+            }
+        }
         if user {
             return Site::user();
         }
@@ -76,8 +81,11 @@ impl Site {
             return Ok(Site::below(Kind::Prefix, &absolute(&dir)?, "--prefix"));
         }
         // What is in the environment, or goes without saying, need not be said again.
-        let given = env::var_os("COPPICE_PREFIX").filter(|dir| !dir.is_empty());
-        let site = match given {
+        let site = match env::var_os("COPPICE_PREFIX") {
+            // Whoever has a variable that was to be a directory does not mean the system.
+            Some(dir) if dir.is_empty() => {
+                return Err(Error::user("COPPICE_PREFIX is empty: unset it, or name a directory"));
+            }
             Some(dir) => Site::below(Kind::Prefix, &absolute(Path::new(&dir))?, ""),
             None => Site::below(Kind::System, Path::new("/"), ""),
         };
