@@ -83,7 +83,9 @@ impl ChangeSet {
         let renames = renames(old, &before, new);
         let mut rows = BTreeMap::new();
         let mut gone = BTreeSet::new();
-        for (id, row) in (0..).zip(&old.rows) {
+        // What was gone and down, and is there again, is new.
+        let is_past = |row: &&Row| row.gone.is_some() && !is_active(&row.memory);
+        for (id, row) in (0..).zip(&old.rows).filter(|(_, row)| !is_past(row)) {
             let renamed = renames.get(row.name.as_str());
             let name = renamed.copied().unwrap_or(&row.name);
             let mut row = Row { was: renamed.map(|_| row.name.clone()), ..row.clone() };
