@@ -180,6 +180,11 @@ impl Edges<'_> {
             // A mask is for whatever may want it; when it is gone all is as it was.
             let code = if is_masked { Code::NoWanted } else { Code::NotEnabled };
             self.complain(Diagnostic::new(code, *place, what), name, is_masked);
+            if let Some(last) = self.found.last_mut().filter(|last| last.code == Code::NotEnabled) {
+                let meant = std::mem::take(&mut last.help);
+                let or = if meant.is_empty() { "" } else { " Otherwise: " };
+                last.help = format!("{meant}{or}svctl disable {name}");
+            }
         }
         boot.into_iter().collect()
     }
