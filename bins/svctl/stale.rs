@@ -44,6 +44,8 @@ enum Remedy {
     Install,
     Restart,
     Apply,
+    /// Nothing can be applied before.
+    Mend,
 }
 
 /// What is found out about one service.
@@ -112,10 +114,14 @@ fn definitions(call: &Call, live: &Live, findings: &mut BTreeMap<String, Finding
     }
     let Some(since) = Since::of(site) else { return };
     for (name, finding) in findings {
-        if let Some(file) = since.newer(site, name) {
+        if let Some((file, has_mistake)) = since.newer(site, name) {
             let (file, number) = (file.display(), since.generation);
-            let what = format!("{file} has changed since generation {number}");
-            finding.reasons.insert((Remedy::Apply, what));
+            let (remedy, and) = match has_mistake {
+                true => (Remedy::Mend, ", and has a mistake"),
+                false => (Remedy::Apply, ""),
+            };
+            let what = format!("{file} has changed since generation {number}{and}");
+            finding.reasons.insert((remedy, what));
         }
     }
 }
@@ -218,7 +224,9 @@ fn lines(call: &Call, findings: &BTreeMap<String, Finding>) -> String {
         stale.map(|(name, _)| name.as_str()).collect()
     };
     let command = call.site.command();
-    if !of(Remedy::Apply).is_empty() {
+    if !of(Remedy::Mend).is_empty() {
+        text += &format!("try: {command} check\n");
+    } else if !of(Remedy::Apply).is_empty() {
         text += &format!("try: {command} apply\n");
     }
     if !of(Remedy::Restart).is_empty() {
@@ -241,7 +249,8 @@ fn objects(findings: &BTreeMap<String, Finding>) -> String {
         let reasons: Vec<String> = finding.reasons.iter().map(|(_, what)| what.clone()).collect();
         object.put_texts("reasons", &reasons);
         object.put("restart", &Value::Bool(finding.needs(Remedy::Restart)));
-        object.put("apply", &Value::Bool(finding.needs(Remedy::Apply)));
+        let applies = finding.needs(Remedy::Apply) || finding.needs(Remedy::Mend);
+        object.put("apply", &Value::Bool(applies));
         object.put("looked", &Value::Bool(!finding.is_closed));
         object.line()
     };

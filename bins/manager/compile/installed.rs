@@ -136,6 +136,7 @@ impl Now {
     pub(crate) fn read(directories: &Directories) -> Result<Now> {
         let mut whole = Whole::read(directories, Changes::new())?;
         let dependencies = edges::resolve(&whole.set, &whole.found, &mut Vec::new());
+        whole.vet();
         whole.complaints.retain(Diagnostic::is_error);
         Ok(Now { whole, dependencies })
     }
@@ -147,7 +148,12 @@ impl Now {
             let is_masked = set.masked.contains(name);
             return Ok(if is_masked { Since::Masked } else { Since::Gone });
         };
-        let mine = |complaint: &&Diagnostic| complaint.place.file == service.top.file;
+        let parts = self.whole.parts(name);
+        let files: Vec<String> =
+            parts.iter().map(|part| self.whole.shown_path(&part.path)).collect();
+        let mine = |complaint: &&Diagnostic| {
+            files.iter().any(|file| file == sources.name(complaint.place.file))
+        };
         if let Some(complaint) = complaints.iter().find(mine) {
             let shown = complaint.shown(sources);
             return Ok(Since::Broken(shown.lines().next().unwrap_or_default().to_owned()));

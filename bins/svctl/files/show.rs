@@ -70,7 +70,11 @@ fn run(call: &Call) -> Result<Next> {
         }
     }
     names.iter().try_for_each(|name| say(&whole.complaints(name)))?;
-    Ok(Next::Exit(print(&text)))
+    // A line with a mistake says nothing that could be shown.
+    let broken = whole.broken();
+    let parts = names.iter().flat_map(|name| whole.parts(name));
+    let is_all = parts.map(|part| whole.shown_path(&part.path)).all(|path| !broken.contains(&path));
+    Ok(Next::Exit(print(&text).max(if is_all { exit::OK } else { exit::NO })))
 }
 
 /// The definition as TOML, with where each line is said behind it.

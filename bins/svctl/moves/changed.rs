@@ -18,12 +18,14 @@ pub(super) fn tell(call: &Call, names: &[String]) {
     let site = &call.site;
     let Some(since) = Since::of(site) else { return };
     for name in names {
-        if let Some(file) = since.newer(site, name) {
+        if let Some((file, has_mistake)) = since.newer(site, name) {
             let file = file.file_name().unwrap_or_default().display();
             let (number, command) = (since.generation, site.command());
-            let text = format_args!(
-                "{file} has changed since generation {number}: {command} apply uses it"
-            );
+            let what = match has_mistake {
+                true => format!(", and has a mistake: {command} check"),
+                false => format!(": {command} apply uses it"),
+            };
+            let text = format_args!("{file} has changed since generation {number}{what}");
             say(&"svctl", "note", &text);
         }
     }
@@ -50,8 +52,8 @@ impl Since {
         Some(Since { generation, path, at, now: OnceCell::new() })
     }
 
-    /// A file of this service that is newer and says something else.
-    pub(in crate::svctl) fn newer(&self, site: &Site, name: &str) -> Option<PathBuf> {
+    /// A file of this service that is newer and says something else, and whether that has a mistake.
+    pub(in crate::svctl) fn newer(&self, site: &Site, name: &str) -> Option<(PathBuf, bool)> {
         let template = name.split_once('@').map(|(template, _)| format!("{template}@"));
         let stems = [Some(name.to_owned()), template];
         let mut paths = stems.iter().flatten().flat_map(|stem| {
@@ -60,19 +62,27 @@ impl Since {
             [paths(&site.services), paths(&site.packages)].into_iter().flatten()
         });
         let newer = paths.find(|path| changed(path).is_some_and(|at| at > self.at))?;
-        let is_live = self.path.join("services").join(name).exists();
-        (is_live && !self.is_same(site, name)).then_some(newer)
+        if !self.path.join("services").join(name).exists() {
+            return None;
+        }
+        match self.since(site, name) {
+            Some(installed::Since::Same) => None,
+            Some(installed::Since::Broken(_)) => Some((newer, true)),
+            None
+            | Some(installed::Since::Changed | installed::Since::Gone | installed::Since::Masked) => {
+                Some((newer, false))
+            }
+        }
     }
 
-    /// Whether its files still say what is live.
-    fn is_same(&self, site: &Site, name: &str) -> bool {
+    /// What has become of it; none: nobody can tell.
+    fn since(&self, site: &Site, name: &str) -> Option<installed::Since> {
         let read = || {
             let live = live::generation(&site.generations, self.generation).ok()?;
             Some((Now::read(&site.directories()).ok()?, live.graph))
         };
         let now = self.now.get_or_init(read).as_ref();
-        let since = now.and_then(|(now, graph)| now.since(name, (graph, &self.path)).ok());
-        since == Some(installed::Since::Same)
+        now.and_then(|(now, graph)| now.since(name, (graph, &self.path)).ok())
     }
 }
 
