@@ -127,7 +127,7 @@ mkdir -p "$image/data/coppice"
 printf '#!/bin/sh\n' >"$image/bin/web" && chmod 755 "$image/bin/web"
 echo 'exec = "/bin/web"' >"$image/usr/lib/coppice/services/web.toml"
 is 'in an image' "$(said svctl --root "$image" enable web)" 'web: enabled
-nothing of an image is live: svc-compile makes its first generation
+an image boots what was applied last: svctl --root DIR/image apply
 exit 0'
 is 'links lead to where they do in it, also those on the way' "$(readlink "$image/data/coppice/enabled/web")" /usr/lib/coppice/services/web.toml
 is 'where nothing runs' "$(said svctl --root "$image" disable --now web)" \

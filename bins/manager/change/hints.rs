@@ -36,6 +36,7 @@ pub(super) fn hints(options: &Options, lines: &[String]) -> Vec<String> {
     if let Some((name, chain)) = blocked {
         let root = chain.rsplit("; ").next().and_then(|step| step.strip_suffix(" is held down"));
         hints.push(match root {
+            Some(root) if root == name => format!("{} {name} starts it", options.voice.start()),
             Some(root) => format!("{} {root} {name} starts both", options.voice.start()),
             None => format!("{} {name} says more", options.voice.why()),
         });

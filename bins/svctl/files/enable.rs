@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use common::base::error::exit;
 use common::prelude::*;
-use common::program::print;
+use common::program::{print, say as note};
 
 use super::{also, check_now, names, read, store, vet};
 use crate::json::{Object, Value};
 use crate::manager::compile::root::{Changes, Instead};
 use crate::manager::compile::whole::Whole;
+use crate::manager::engine::{State, Wish};
 use crate::svctl::call::{ANY, Call, Operand, Opt, Verb, flag};
+use crate::svctl::known::Known;
 
 pub(in crate::svctl) const ENABLE: Verb = Verb {
     word: "enable",
@@ -111,16 +113,48 @@ fn beside(dir: &Path, file: &Path) -> PathBuf {
     rest.map_or_else(|| file.to_owned(), |rest| Path::new("..").join(rest))
 }
 
-/// Other verbs, until one does not succeed.
+/// Other verbs, until one does not succeed: then it is said how far it went.
 pub(super) fn now(call: &Call, words: &[&str], names: &[String], told: &[String]) -> Result<Next> {
     for word in words {
-        let operands = if *word == "apply" { &[] } else { names };
-        let code = also(call, word, operands, told)?;
+        let operands = match *word {
+            "apply" => Vec::new(),
+            "stop" => live(call, names),
+            _ => names.to_vec(),
+        };
+        if *word == "stop" && operands.is_empty() {
+            continue;
+        }
+        let code = also(call, word, &operands, told).map_err(|e| Error {
+            message: format!("{}; {}", e.message, holds(call, word, names)),
+            ..e
+        })?;
         if code != exit::OK {
+            note(&"svctl", "note", &holds(call, word, names));
             return Ok(Next::Exit(code));
         }
     }
     Ok(Next::Exit(exit::OK))
+}
+
+/// Those of them that are live: no others can be stopped. Where no tree runs, whoever is asked to stop
+/// them says so.
+fn live(call: &Call, names: &[String]) -> Vec<String> {
+    let Ok(known) = Known::read(call) else { return names.to_vec() };
+    let is_live = |name: &&String| known.view.graph.find(name).is_some_and(|id| !known.is_past(id));
+    names.iter().filter(is_live).cloned().collect()
+}
+
+/// What holds when one of the other verbs did not succeed.
+fn holds(call: &Call, failed: &str, names: &[String]) -> String {
+    let (command, verb) = (call.site.command(), call.verb.word);
+    let names = names.join(" ");
+    let done = if verb == "mask" { "masked" } else { "disabled" };
+    match failed {
+        "start" => format!("{names}: enabled and applied, and not up: {command} why {names}"),
+        "stop" => format!("{names}: {done}, not stopped, and nothing was applied"),
+        _ if verb == "enable" => format!("{names}: enabled, and nothing was applied"),
+        _ => format!("{names}: {done} and stopped, and nothing was applied"),
+    }
 }
 
 fn tell(
@@ -143,7 +177,8 @@ fn tell(
             text += &format!("{name}: {already}{word}\n");
         }
     }
-    hint(call, &mut text, names.iter().any(is_new));
+    let fresh: Vec<&String> = names.iter().filter(|name| is_new(name)).collect();
+    hint(call, &mut text, &fresh);
     match print(&text) {
         exit::OK => Ok(()),
         code => Err(Error::silent(code)),
@@ -151,13 +186,32 @@ fn tell(
 }
 
 /// That service files are one thing, and what is live another.
-pub(super) fn hint(call: &Call, text: &mut String, is_changed: bool) {
-    if is_changed && !call.json && !call.has("--now") {
+pub(super) fn hint(call: &Call, text: &mut String, changed: &[&String]) {
+    if !changed.is_empty() && !call.json && !call.has("--now") {
+        let command = call.site.command();
         *text += &match call.site.image {
-            Some(_) => {
-                "nothing of an image is live: svc-compile makes its first generation\n".into()
-            }
-            None => format!("not live yet: {} apply\n", call.site.command()),
+            Some(_) => format!("an image boots what was applied last: {command} apply\n"),
+            None => format!("not live yet: {command} apply{}\n", stopped(call, changed)),
         };
+    }
+}
+
+/// Whom the next apply stops: whoever comes to it may not know of this change.
+fn stopped(call: &Call, changed: &[&String]) -> String {
+    let (is_mask, is_disable) = (call.verb.word == "mask", call.verb.word == "disable");
+    let Some(known) = Known::read(call).ok().filter(|_| is_mask || is_disable) else {
+        return String::new();
+    };
+    let goes = |name: &&&String| {
+        known.view.graph.find(name).is_some_and(|id| {
+            let is_enabled = known.view.boot.contains(&id) && known.engine.wish(id) == Wish::Up;
+            let is_down = matches!(known.engine.state(id), State::Down | State::Failed);
+            !is_down && (is_mask || is_enabled)
+        })
+    };
+    let names: Vec<&str> = changed.iter().filter(goes).map(|name| name.as_str()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(" stops {}, unless others need it", names.join(" ")),
     }
 }

@@ -159,7 +159,8 @@ fn tell(
             text += &format!("{name}: {said}\n");
         }
     }
-    hint(call, &mut text, names.iter().any(is_new));
+    let fresh: Vec<&String> = names.iter().filter(|name| is_new(name)).collect();
+    hint(call, &mut text, &fresh);
     match print(&text) {
         exit::OK => Ok(()),
         code => Err(Error::silent(code)),

@@ -94,7 +94,7 @@ impl Voice for Own {
             }
             Verb::Once => Some(self.command(&format!("wait --settled {names}"))),
             Verb::Down => Some(self.command(&format!("wait --down {names}"))),
-            Verb::Apply => Some(self.command("status")),
+            Verb::Apply => Some(self.command("events")),
             Verb::Confirm | Verb::Look | Verb::End => None,
         }
     }
