@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Result;
 
 use crate::base::signal::Signal;
-use crate::sys::signal::{Mask, SIGINFO_SIZE, block_all, default_all, signalfd};
+use crate::sys::signal::{Mask, SIGINFO_SIZE, block_all, default_all, signalfd, unblock};
 
 /// Who sent a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ impl Signals {
             *number = signal.number();
         }
         signalfd(&Mask::of(&numbers[..wanted.len().min(16)])).map(Signals)
+    }
+
+    /// The same for a command that somebody waits for at a terminal, who may stop it there and let it
+    /// go on.
+    pub fn take_at_terminal(wanted: &[Signal]) -> Result<Signals> {
+        let signals = Signals::take(wanted)?;
+        unblock(&[Signal::TSTP, Signal::TTIN, Signal::TTOU].map(Signal::number));
+        Ok(signals)
     }
 
     /// Listens to all of them. They are blocked already, since before what they may be about.

@@ -44,6 +44,23 @@ impl Mask {
     }
 }
 
+/// Lets these signals through again, besides those that are let through already.
+pub fn unblock(signals: &[c_int]) {
+    let mask = Mask::of(signals);
+    let size = size_of::<u64>();
+    // SAFETY: the set lives through the call, is larger than the kernel's, and begins as it does. It
+    // cannot fail with SIG_UNBLOCK.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_UNBLOCK,
+            &raw const mask.0,
+            ptr::null_mut::<libc::sigset_t>(),
+            size,
+        )
+    };
+}
+
 /// Blocks every signal; returns what was blocked before.
 pub fn block_all() -> Mask {
     exchange_mask(&Mask::full())

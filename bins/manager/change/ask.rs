@@ -140,7 +140,7 @@ impl Ask<'_> {
         }
         self.look = fds.iter().all(|fd| fd.revents().is_empty());
         let nobody_reads = fds.get(2).is_some_and(|fd| fd.revents().contains(PollFlags::ERR));
-        match self.signals.next() {
+        match super::ending(self.signals, || self.output.comes_back()) {
             Some(signal) => Err(interrupted(signal, &self.alone())),
             None if nobody_reads => self.bury(),
             None => Ok(()),

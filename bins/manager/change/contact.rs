@@ -92,7 +92,7 @@ fn nap(
     if let Some(listener) = listener {
         listener.read().unable("read manager/event")?;
     }
-    Ok(signals.next())
+    Ok(super::ending(signals, || {}))
 }
 
 /// None: no manager has ever been there.

@@ -66,9 +66,23 @@ fn main(args: Args) -> Result<Next> {
     code.map(Next::Exit)
 }
 
-/// All are blocked from here on: a reader that leaves is no reason to die.
+/// All but those of job control are blocked from here on: a reader that leaves is no reason to die.
 pub(crate) fn signals() -> Result<Signals> {
-    Signals::take(&[Signal::TERM, Signal::INT, Signal::HUP]).unable("take signals")
+    let ends = [Signal::TERM, Signal::INT, Signal::HUP];
+    let draws = [Signal::CONT, Signal::WINCH];
+    Signals::take_at_terminal(&[ends.as_slice(), &draws].concat()).unable("take signals")
+}
+
+/// The signal that has arrived and ends us, if one has. Others wake us, so that what is drawn is drawn
+/// anew; `comes_back` hears that we were stopped meanwhile.
+fn ending(signals: &Signals, mut comes_back: impl FnMut()) -> Option<Signal> {
+    loop {
+        match signals.next()? {
+            Signal::CONT => comes_back(),
+            Signal::WINCH => {}
+            signal => return Some(signal),
+        }
+    }
 }
 
 /// A name that is a path of one step, and no word of ours.

@@ -19,6 +19,8 @@ pub(crate) trait Screen {
     fn draw(&mut self) -> Result<Option<Boot>>;
     /// Takes away what is drawn.
     fn clear(&mut self);
+    /// We were stopped, and others have written below what is drawn: that stays.
+    fn leave(&mut self);
 }
 
 /// Where lines go.
@@ -79,6 +81,11 @@ impl Output {
     /// Takes away what is drawn.
     fn clear(&mut self) {
         self.screen.iter_mut().for_each(|screen| screen.clear());
+    }
+
+    /// We were stopped, and go on.
+    pub(super) fn comes_back(&mut self) {
+        self.screen.iter_mut().for_each(|screen| screen.leave());
     }
 
     /// Somebody is waited for: until when at the latest, if there is something to draw then.

@@ -187,7 +187,7 @@ impl Wait<'_> {
             self.contact.way = None;
             self.output.died()?;
         }
-        match self.signals.next() {
+        match super::ending(self.signals, || self.output.comes_back()) {
             Some(signal) => Err(interrupted(signal, "nothing was asked for")),
             None => Ok(is_news),
         }

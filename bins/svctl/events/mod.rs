@@ -50,7 +50,7 @@ const LONGEST: usize = 1 << 20;
 
 fn run(call: &Call) -> Result<Next> {
     call.lives()?;
-    let signals = Signals::take(&[Signal::INT, Signal::TERM]).unable("read signals")?;
+    let signals = Signals::take_at_terminal(&[Signal::INT, Signal::TERM]).unable("read signals")?;
     let mut events = Events::begin(call)?;
     loop {
         events.sleep(&signals)?;

@@ -19,6 +19,7 @@ use crate::manager::view::{Sources, View};
 use crate::svctl::call::Call;
 use crate::svctl::cut::{cut, width};
 use crate::svctl::standing::Facts;
+use crate::svctl::terminal::{Colour, Terminal};
 
 /// What is done so soon, in ms, needs no picture.
 const FIRST: u64 = 300;
@@ -33,11 +34,10 @@ pub(super) struct Progress {
     sources: Sources,
     /// None: of all.
     names: Vec<String>,
-    columns: usize,
     /// Not before.
     due: Boot,
-    /// How many lines are there.
-    drawn: usize,
+    /// How wide the lines are that are there.
+    drawn: Vec<usize>,
 }
 
 /// A service that is not there yet.
@@ -53,9 +53,8 @@ impl Progress {
         Progress {
             sources: call.site.sources(),
             names,
-            columns: call.terminal.width.unwrap_or(80),
             due: clock::boot().after(FIRST),
-            drawn: 0,
+            drawn: Vec::new(),
         }
     }
 
@@ -86,21 +85,34 @@ impl Screen for Progress {
         let items = self.items();
         let rows = tcgetwinsize(stdout()).map_or(0, |size| usize::from(size.ws_row));
         let rows = if rows == 0 { ROWS } else { rows }.saturating_sub(2).max(1);
-        let text = lines(&items, rows, self.columns.saturating_sub(1));
+        let text = lines(&items, rows, columns().saturating_sub(1));
         self.clear();
         write_all(stdout(), text.as_bytes()).unable("write to standard output")?;
-        self.drawn = text.lines().count();
+        self.drawn = text.lines().map(width).collect();
         self.due = now.after(LEAST);
         Ok(Some(now.after(MOST)))
     }
 
     fn clear(&mut self) {
-        let drawn = std::mem::take(&mut self.drawn);
+        // Of a terminal that is narrower by now, a line takes several rows.
+        let columns = columns();
+        let rows = |width: usize| width.div_ceil(columns).max(1);
+        let drawn: usize = std::mem::take(&mut self.drawn).into_iter().map(rows).sum();
         if drawn > 0 {
             // Whoever does not see that it is gone sees nothing at all.
             let _ = write_all(stdout(), format!("\r\x1b[{drawn}A\x1b[J").as_bytes());
         }
     }
+
+    fn leave(&mut self) {
+        self.drawn.clear();
+        self.due = clock::boot();
+    }
+}
+
+/// How wide the terminal is now: somebody may pull at its corner.
+fn columns() -> usize {
+    Terminal::of_output(Colour::Never).width.unwrap_or(80).max(1)
 }
 
 impl Drop for Progress {
