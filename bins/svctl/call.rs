@@ -145,6 +145,17 @@ impl Call {
         self.raw(name).map(|word| parse(word.to_owned(), &what)).transpose()
     }
 
+    /// The command line again, without `svctl` and the options of all verbs.
+    pub(super) fn said(&self) -> String {
+        let mut said = self.verb.word.to_owned();
+        for (option, value) in &self.options {
+            said += &format!(" {} {}", option.name, value.display());
+            said.truncate(said.trim_end().len());
+        }
+        self.operands.iter().for_each(|word| said += &format!(" {}", word.display()));
+        said
+    }
+
     /// Whether it is about a live system: an image is none.
     pub(super) fn lives(&self) -> Result<()> {
         match self.site.kind {

@@ -9,7 +9,7 @@ use common::program::{print, warn};
 use rustix::fs::CWD;
 
 use super::call::{self, Call, Operand, option};
-use super::moves;
+use super::moves::{self, voice};
 use super::root::Root;
 use crate::json::{Object, Value};
 use crate::manager::change::options::Options;
@@ -45,7 +45,9 @@ fn run(call: &Call) -> Result<Next> {
     let site = &call.site;
     call.lives()?;
     let limit = call.time("--timeout")?;
-    let Some(root) = Root::find(site)? else { return nothing(call) };
+    let Some(root) = Root::find(site).map_err(|e| voice::as_root(call, e))? else {
+        return nothing(call);
+    };
     let due = limit.map(|ms| clock::boot().after(ms));
     ask_the_manager(call, limit)?;
     // The manager has told it, unless there is none.

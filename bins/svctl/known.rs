@@ -8,6 +8,7 @@ use common::os::clock;
 use common::prelude::*;
 
 use super::advice;
+use super::boot::left::has_ended;
 use super::call::Call;
 use super::refused::Refused;
 use super::root::is_ending;
@@ -52,6 +53,11 @@ impl Known {
     pub(super) fn of(site: &Site) -> Result<Known> {
         let sources = site.sources();
         let mut view = View::live(&sources).map_err(|e| nothing(site, e))?;
+        // A copy of its files, for a post-mortem, has no root that could have ended.
+        if site.places().scan.join(".svc-scan").exists() && has_ended(site) {
+            let e = Error::new(common::base::error::exit::NOT_SUPERVISED, "");
+            return Err(nothing(site, e));
+        }
         let (is_managed, boot) = (is_managed(&sources), clock::boot());
         let is_scanned = scandir::is_alive(&site.places().scan);
         let supervisors = Supervisors::new(site, view.graph.len());
@@ -384,7 +390,7 @@ impl Known {
 }
 
 /// What there is to say where no manager was ever at work.
-fn nothing(site: &Site, e: Error) -> Error {
+pub(super) fn nothing(site: &Site, e: Error) -> Error {
     if e.code != common::base::error::exit::NOT_SUPERVISED {
         return e;
     }

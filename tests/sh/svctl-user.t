@@ -50,6 +50,13 @@ for user in $users; do
 	like "$user has the whole tree" "$(of "$user" | wc -l)" '^[7-9]|^[1-9][0-9]'
 done
 
+if is_root && [ ! -e /run/coppice ]; then
+	as "$one" svctl status >out 2>&1
+	is 'who forgets --user is told of his tree' "$(cat out)" \
+		'svctl: fatal: no tree runs in /run/coppice/scan: your own tree runs: svctl --user status (svctl list shows what is installed)'
+else
+	skip 'who forgets --user is told of his tree' 'not root, or the system has a tree'
+fi
 exits 100 'the directory of another user is refused' as "$one" env XDG_RUNTIME_DIR=/ svctl --user boot
 if is_root; then
 	like 'with the reason' "$(cat err)" "XDG_RUNTIME_DIR is /, which belongs to uid 0, and you are $one"

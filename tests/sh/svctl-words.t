@@ -81,4 +81,45 @@ exits 1 'what has a mistake can not be shown' ctl show counter
 like 'which is told' "$(cat err)" "^$mistake|counter.toml:[0-9]*:1: error"
 sleeper | unit counter
 
+# Somebody who may not.
+if is_root; then
+	asks='(doas|sudo|as root:)'
+	chmod 755 "$T"
+	# refuses PATTERN ARGUMENT... - to somebody else that is the last line.
+	refuses() {
+		pattern=$1; shift
+		timeout 60 svc-setuid 65534:65534 svctl --prefix "$T" "$@" >out 2>&1
+		like "who may not $1 is told what to type" "$(tail -n 1 out)" "$pattern; $asks svctl --prefix $T $*$"
+	}
+	refuses 'you may not command this tree: root may' stop counter
+	refuses 'counter: Permission denied' disable counter
+	refuses 'boot.lock: Permission denied' boot
+	refuses 'control: Permission denied' halt
+	timeout 60 svc-setuid 65534:65534 svctl --prefix "$T" status counter >out 2>&1
+	like 'what may not be read is told' "$(cat out)" \
+		"Note: you may not read its process, restarts and log: $asks svctl --prefix $T status counter$"
+else
+	skip 'who may not is told what to type' 'not root'
+fi
+
+# A tree that has ended, by Ctrl-C and not by halt.
+ok 'a tree in the foreground' ctl halt
+timeout 60 svctl --prefix "$T" boot 2>booted &
+boot=$!
+until_ok 20 is_in counter ready
+is 'it runs' "$(ctl is-up counter)" ready
+kill -INT "$(sed -n 's/^pid=//p' "$run/scan/.svc-scan/scan")"
+wait "$boot"
+none="no tree runs in $run/scan: svctl --prefix $T boot --background starts it"
+for verb in status why 'is-up counter'; do
+	# shellcheck disable=SC2086  # words
+	ctl $verb >out 2>&1
+	contains "after Ctrl-C nothing runs: $verb" "$(cat out)" "$none"
+done
+fails 102 'nothing can be killed' "$fatal $none" kill counter
+
+# Where no tree ever ran.
+mkdir -p "$T/new"
+is 'events says what to type' "$(svctl --prefix "$T/new" events 2>&1)" \
+	"$fatal no tree runs in $T/new/run/coppice/scan: svctl --prefix $T/new boot --background starts it"
 done_testing

@@ -17,6 +17,7 @@ use crate::manager::view::is_managed;
 use crate::svctl::root::{Root, is_ending};
 use crate::svctl::site::Site;
 use crate::tree::client::{Service, alive};
+use crate::tree::scandir::is_alive;
 
 /// How long a tree that is ending is waited for, ms.
 const LIMIT: u64 = 60_000;
@@ -46,16 +47,23 @@ pub(super) fn living(site: &Site) -> Result<Option<Root>> {
 /// A tree that has ended is forgotten: what is enabled is wanted then, and nothing else. Where svc-scan
 /// alone was killed, all goes on as it was.
 pub(super) fn forget_ended(site: &Site) -> Result<()> {
-    let places = site.places();
-    let dirs = [places.scan, places.manager.join(ONESHOT)];
-    let mut services = dirs.iter().flat_map(fs::read_dir).flatten().flatten();
-    if is_managed(&site.sources())
-        || services.any(|entry| lives(&entry.path()) || lives(&entry.path().join("log")))
-    {
+    if !has_ended(site) {
         return Ok(());
     }
-    let state = places.manager.join(STATE);
+    let state = site.places().manager.join(STATE);
     file::unlink_if_there(CWD, &state).unable(format_args!("remove {}", state.display()))
+}
+
+/// Whether nothing lives of a tree: no root, no manager and no service. What it left behind is no more
+/// than that.
+pub(in crate::svctl) fn has_ended(site: &Site) -> bool {
+    let places = site.places();
+    if is_alive(&places.scan) || is_managed(&site.sources()) {
+        return false;
+    }
+    let dirs = [places.scan, places.manager.join(ONESHOT)];
+    let mut services = dirs.iter().flat_map(fs::read_dir).flatten().flatten();
+    !services.any(|entry| lives(&entry.path()) || lives(&entry.path().join("log")))
 }
 
 /// Whether somebody supervises there, or what was supervised runs on.

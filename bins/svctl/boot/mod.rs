@@ -1,7 +1,7 @@
 //! `svctl boot`: makes what a tree consists of, and becomes its root.
 
 mod background;
-mod left;
+pub(super) mod left;
 mod own;
 
 use std::fs::DirBuilder;
@@ -23,6 +23,7 @@ use rustix::stdio::stderr;
 
 use super::call::{Call, Operand, Verb, flag};
 use super::check::files_of;
+use super::moves::voice;
 use super::root::Root;
 use super::site::{Kind, Site};
 use crate::json::{Object, Value};
@@ -44,9 +45,9 @@ pub(super) const VERB: Verb = Verb {
 fn run(call: &Call) -> Result<Next> {
     let site = &call.site;
     call.lives()?;
-    make_directories(site).map_err(|e| not_yours(site, e))?;
-    let _lock = take_lock(site)?;
-    if let Some(root) = left::living(site)? {
+    make_directories(site).map_err(|e| not_yours(call, e))?;
+    let _lock = take_lock(site).map_err(|e| not_yours(call, e))?;
+    if let Some(root) = left::living(site).map_err(|e| not_yours(call, e))? {
         return Ok(said(call, "already", &root));
     }
     forget_another_boot(site)?;
@@ -88,14 +89,15 @@ fn take_lock(site: &Site) -> Result<OwnedFd> {
 }
 
 /// Who may not boot the system may mean a tree of his own.
-fn not_yours(site: &Site, e: Error) -> Error {
+fn not_yours(call: &Call, e: Error) -> Error {
     let is_root = rustix::process::geteuid().is_root();
-    match site.kind {
+    match call.site.kind {
         Kind::System if !is_root => {
-            let text = format_args!("{}: svctl --user boot starts a tree of your own", e.message);
-            Error::new(e.code, text)
+            let text = format!("{}: svctl --user boot starts a tree of your own", e.message);
+            voice::as_root(call, Error { message: text, ..e })
         }
-        Kind::System | Kind::User | Kind::Prefix | Kind::Image => e,
+        Kind::Prefix => voice::as_root(call, e),
+        Kind::System | Kind::User | Kind::Image => e,
     }
 }
 

@@ -20,7 +20,7 @@ use rustix::io::Errno;
 use rustix::stdio::stdout;
 
 use super::call::{ANY, Call, Operand, Verb};
-use super::known::Known;
+use super::known::{Known, nothing};
 use super::moves::voice::nobody;
 use super::names::meant;
 use crate::json::Value;
@@ -92,7 +92,7 @@ impl<'a> Events<'a> {
         let subscription =
             Subscription::new(dir).unable(format_args!("subscribe to {}", path.display()))?;
         let listener = Listener::large(subscription);
-        let view = View::live(&call.site.sources())?;
+        let view = View::live(&call.site.sources()).map_err(|e| nothing(&call.site, e))?;
         view.warning.iter().for_each(|what| warn(&"svctl", what));
         let names = match call.operands.is_empty() {
             true => Vec::new(),

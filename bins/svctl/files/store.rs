@@ -9,10 +9,9 @@ use common::os::file::write_all;
 use common::prelude::*;
 use rustix::fs::{CWD, Mode, OFlags, fchmod, fsync, openat};
 use rustix::io::Errno;
-use rustix::process::geteuid;
 
 use crate::svctl::call::Call;
-use crate::svctl::site::Kind;
+use crate::svctl::moves::voice;
 
 /// Writes a file, in the place of the one that is there.
 pub(super) fn put(call: &Call, path: &Path, text: &str) -> Result<()> {
@@ -74,15 +73,8 @@ fn told(call: &Call, done: io::Result<()>, verb: &str, path: &Path) -> Result<()
     done.map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::INVAL)).map_err(|e| {
         let failed: Result<()> = Err(e).unable(format_args!("{verb} {}", path.display()));
         let error = failed.err().unwrap_or_else(|| Error::silent(0));
-        let is_root = geteuid().is_root();
         match e {
-            Errno::ACCESS | Errno::PERM if call.site.kind == Kind::System && !is_root => {
-                let word = call.verb.word;
-                Error {
-                    message: format!("{}; root may: sudo svctl {word} ...", error.message),
-                    ..error
-                }
-            }
+            Errno::ACCESS | Errno::PERM => voice::as_root(call, error),
             _ => error,
         }
     })

@@ -18,6 +18,7 @@ use rustix::process::Pid;
 use super::{QUIET, voice};
 use crate::json::{Object, Value};
 use crate::manager::places::{ONESHOT, Places};
+use crate::svctl::boot::left::has_ended;
 use crate::svctl::call::{Call, Operand, Verb, flag};
 use crate::svctl::known::Known;
 use crate::svctl::names;
@@ -61,6 +62,9 @@ fn run(call: &Call) -> Result<Next> {
         .map_err(|e| refused(call, e))?
         .filter(|status| status.boot.is_none_or(|of| of == BootId::now()));
     let Some((status, pid)) = status.and_then(|status| status.pid.map(|pid| (status, pid))) else {
+        if !tree::is_running(&call.site.places().scan) && has_ended(&call.site) {
+            return Err(voice::nobody(&call.site));
+        }
         let command = call.site.command();
         let text = format_args!("{name} has no process: nothing to kill ({command} start {name})");
         return Err(Error::new(exit::NO, text));

@@ -13,7 +13,7 @@ use crate::manager::request::{Request, Verb};
 use crate::svctl::call::Call;
 use crate::svctl::known::Known;
 use crate::svctl::names;
-use crate::svctl::site::{Kind, Site};
+use crate::svctl::site::{Choice, Kind, Site};
 use crate::tree;
 
 /// The voice of svctl.
@@ -25,13 +25,7 @@ pub(super) struct Own {
 
 impl Own {
     pub(super) fn new(call: &Call) -> Own {
-        let mut said = call.verb.word.to_owned();
-        for (option, value) in &call.options {
-            said += &format!(" {} {}", option.name, value.display());
-            said.truncate(said.trim_end().len());
-        }
-        call.operands.iter().for_each(|word| said += &format!(" {}", word.display()));
-        Own { site: call.site.clone(), said }
+        Own { site: call.site.clone(), said: call.said() }
     }
 
     fn command(&self, verb: &str) -> String {
@@ -77,12 +71,7 @@ impl Voice for Own {
 
     fn forbidden(&self, principals: &[String]) -> Error {
         let may = who_may(&self.site, principals);
-        let again = match self.site.kind {
-            Kind::System if !rustix::process::geteuid().is_root() => {
-                format!("; {} svctl {}", becoming_root(), self.said)
-            }
-            Kind::System | Kind::User | Kind::Prefix | Kind::Image => String::new(),
-        };
+        let again = again_as_root(&self.site, &self.said);
         Error::system(format_args!("you may not command this tree: {may}{again}"))
     }
 
@@ -103,16 +92,49 @@ impl Voice for Own {
 /// What is not there, a tree or a manager in it, and what to type.
 pub(in crate::svctl) fn nobody(site: &Site) -> Error {
     let scan = site.places().scan;
-    let shown = scan.display();
     let manager = scan.join("svc-managerd");
-    let text = if !tree::is_running(&scan) {
-        format!("no tree runs in {shown}: {} boot --background starts it", site.command())
+    let text = if !is_there(&scan) {
+        format!("no tree runs in {}: {}", scan.display(), begin(site))
     } else if manager.is_dir() {
         format!("the tree runs, and no manager: svc-ctl up {0}; svc-stat {0}", manager.display())
     } else {
         format!("the tree runs, and no manager: it has no service {}", manager.display())
     };
     Error::new(exit::NOT_SUPERVISED, text)
+}
+
+/// Whether svc-scan runs, also for who may not command it.
+fn is_there(scan: &Path) -> bool {
+    tree::is_running(scan) || tree::scandir::is_alive(scan)
+}
+
+/// How a tree begins; or where one runs already that may be meant.
+fn begin(site: &Site) -> String {
+    let boot = format!("{} boot --background", site.command());
+    if site.kind != Kind::System || rustix::process::geteuid().is_root() {
+        return format!("{boot} starts it");
+    }
+    let own = Site::new(Choice { user: true, ..Choice::default() });
+    match own.is_ok_and(|own| is_there(&own.places().scan)) {
+        true => "your own tree runs: svctl --user status".to_owned(),
+        false => format!(
+            "{} {boot} starts it; svctl --user boot --background starts one of your own",
+            becoming_root()
+        ),
+    }
+}
+
+/// An error of somebody who may not, with what to type.
+pub(in crate::svctl) fn as_root(call: &Call, e: Error) -> Error {
+    let again = again_as_root(&call.site, &call.said());
+    Error { message: e.message + &again, ..e }
+}
+
+fn again_as_root(site: &Site, said: &str) -> String {
+    match rustix::process::geteuid().is_root() {
+        true => String::new(),
+        false => format!("; {} {} {said}", becoming_root(), site.command()),
+    }
 }
 
 /// Who may command, in words.

@@ -1,7 +1,11 @@
 //! All that is known of one service.
 
+use std::path::PathBuf;
+
 use common::base::error::{errno, reason};
 use common::os::cgroup;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::definition::{self, Definition};
@@ -23,6 +27,7 @@ use crate::svctl::ages::{ahead, bytes, clock, long};
 use crate::svctl::call::Call;
 use crate::svctl::cut::cut;
 use crate::svctl::known::Known;
+use crate::svctl::moves::voice::becoming_root;
 use crate::svctl::plain::plain;
 use crate::svctl::refused;
 use crate::svctl::standing::Standing;
@@ -122,7 +127,7 @@ impl One<'_> {
         object.put("tasks", &number(usage.tasks));
         object.put_objects("processes", self.processes().iter().map(process_object).collect());
         let definition = self.definition();
-        let path = |path: &std::path::PathBuf| path.display().to_string();
+        let path = |path: &PathBuf| path.display().to_string();
         object.put("file", &Value::Text(definition.path.as_ref().map(path)));
         object.put_texts("drop-ins", &definition.drop_ins.iter().map(path).collect::<Vec<_>>());
         object.put("stale", &Value::Bool(definition.since != Since::Same));
@@ -183,11 +188,28 @@ impl One<'_> {
         if self.known.explanation().is_gone(self.id) {
             notes.push("it is gone from the live generation, and goes when it is down".to_owned());
         }
+        notes.extend(self.hidden());
         let status = self.known.status(self.id);
         notes.extend(status.map(|status| plain(&status.note)).filter(|note| !note.is_empty()));
         let error = status.and_then(|status| status.start_error);
         notes.extend(error.map(|e| format!("it can't be started: {}", reason(errno(e)))));
         notes
+    }
+
+    /// What is not shown, as whoever asks may not read it.
+    fn hidden(&self) -> Option<String> {
+        let (site, name) = (&self.call.site, self.known.name(self.id));
+        let is_hidden = |path: PathBuf| access(&path, Access::READ_OK) == Err(Errno::ACCESS);
+        let process = is_hidden(site.places().scan.join(name).join("supervise/status"));
+        let log = is_hidden(site.logs.join(name).join("current"));
+        let what = match (process, log) {
+            (true, true) => "process, restarts and log",
+            (true, false) => "process and restarts",
+            (false, true) => "log",
+            (false, false) => return None,
+        };
+        let (root, command) = (becoming_root(), site.command());
+        Some(format!("you may not read its {what}: {root} {command} status {name}"))
     }
 
     /// By whom it is wanted; or why it is not.
@@ -315,7 +337,7 @@ impl One<'_> {
     }
 
     /// Where it logs, and the last lines.
-    fn log(&self) -> Option<(std::path::PathBuf, Vec<Line>)> {
+    fn log(&self) -> Option<(PathBuf, Vec<Line>)> {
         if self.known.view.graph.service(self.id).kind == Kind::Group || self.lines == 0 {
             return None;
         }
