@@ -183,8 +183,8 @@ is 'where nothing else is' "$(tail -n 1 out)" ../services/mine.toml
 printf 'exec = ["/bin/sleep", "1000"]\n' >"$packages/web.toml"
 if is_root; then
 	chmod 755 "$T"
-	is 'somebody else is told who may not' "$(said svc-setuid 65534:65534 svctl --prefix "$T" enable web)" \
-		'svctl: fatal: unable to make DIR/etc/coppice/enabled/web: Permission denied
+	is 'somebody else is told who may not' "$(said svc-setuid 65534:65534 svctl --prefix "$T" enable web | sed -E 's/; (as root:|sudo|doas) /; BECOMING /')" \
+		'svctl: fatal: unable to make DIR/etc/coppice/enabled/web: Permission denied; BECOMING svctl --prefix DIR enable web
 exit 111'
 fi
 rm -rf "$etc/enabled"; : >"$etc/enabled"
