@@ -10,7 +10,7 @@ exec = ["sleep", "1000"]
 ready = "notify-fd 3"
 timeout-start = "1h"
 EOF
-unit a-service-with-a-long-name <<'EOF'
+unit with-a-long-name <<'EOF'
 exec = ["sleep", "1000"]
 requires = ["slow"]
 EOF
@@ -32,7 +32,7 @@ shows() { screen | grep -Eq "$1"; }
 # count NUMBER PATTERN - so many lines of the screen match.
 count() { [ "$(screen | grep -Ec "$2")" = "$1" ]; }
 # prompt - the shell waits for a command.
-prompt() { [ "$(screen | grep . | tail -n 1)" = '$' ]; }
+prompt() { case $(screen | grep . | tail -n 1) in '$' | '^C$') ;; *) return 1 ;; esac; }
 typed() { tm send-keys -t t "$@" Enter; }
 
 tm new-session -d -s t -x 90 -y 40 "PS1='\$ ' COPPICE_PREFIX='$T' PATH='$PATH' sh -i" ||
@@ -62,19 +62,19 @@ seen=shows
 stops 'wait slow' '^slow +(starting|up) [0-9.]+ s'
 # The picture is drawn below what was written meanwhile.
 typed clear
-typed 'svctl start a-service-with-a-long-name'
-ok 'a picture' until_ok 20 shows '^a-service-with-a-long-name +waits for slow'
+typed 'svctl start with-a-long-name'
+ok 'a picture' until_ok 20 shows '^with-a-long-name +waits for slow'
 tm send-keys -t t C-z
 ok 'is left where it is' until_ok 20 shows 'Stopped|Suspended'
 typed 'echo between'
 until_ok 20 shows '^between'
 typed fg
-ok 'and drawn again' until_ok 20 count 2 '^a-service-with-a-long-name +waits for slow'
+ok 'and drawn again' until_ok 20 count 2 '^with-a-long-name +waits for slow'
 ok 'what was written meanwhile is there' shows '^between'
 
 # A narrower terminal.
 tm resize-window -t t -x 40
-ok 'a line is as long as the terminal is wide now' until_ok 20 shows '^a-service-with-a-long-name waits for \.\.$'
+ok 'a line is as long as the terminal is wide now' until_ok 20 shows '^with-a-long-name waits for slow.*\.\.$'
 ok 'and is there once, besides what was left' until_ok 20 count 2 '^slow +(starting|up) [0-9.]+ s$'
 tm kill-server
 done_testing
