@@ -7,6 +7,7 @@ use common::prelude::*;
 use common::program::print;
 
 use super::call::{ANY, Call, Operand, Verb};
+use super::files;
 use super::site::Site;
 use crate::json::{Object, Value};
 use crate::manager::compile::{Options, compile, print_all};
@@ -15,7 +16,7 @@ use crate::manager::service_file::source::Sources;
 
 pub(super) const VERB: Verb = Verb {
     word: "check",
-    arguments: "[DIR...|FILE...]",
+    arguments: "[FILE|NAME...]",
     count: 0..=ANY,
     operand: Operand::File,
     summary: "look for mistakes in service files; write nothing",
@@ -24,9 +25,12 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn run(call: &Call) -> Result<Next> {
-    let named: Vec<PathBuf> = call.operands.iter().map(PathBuf::from).collect();
-    if let Some(missing) = named.iter().find(|path| !path.exists()) {
-        return Err(Error::user(format_args!("there is no {}", missing.display())));
+    let mut named: Vec<PathBuf> = Vec::new();
+    for word in &call.operands {
+        match Path::new(word).exists() {
+            true => named.push(word.into()),
+            false => named.extend(parts(call, &word.to_string_lossy())?),
+        }
     }
     let (dirs, files): (Vec<_>, Vec<_>) = named.into_iter().partition(|path| path.is_dir());
     if let Some(other) = files.iter().find(|path| !is_service_file(path)) {
@@ -42,6 +46,24 @@ fn run(call: &Call) -> Result<Next> {
         ([_, ..], []) => report(call, of(&call.site, dirs)?.check()),
         ([], [_, ..]) => report_of(call, &files),
         ([_, ..], [_, ..]) => Err(Error::user("either directories or files can be checked")),
+    }
+}
+
+/// The files of a service that is named instead of a file.
+fn parts(call: &Call, name: &str) -> Result<Vec<PathBuf>> {
+    let missing = || Err(Error::user(format_args!("there is no {name}")));
+    if name.contains('/') || is_service_file(Path::new(name)) {
+        return missing();
+    }
+    let whole = files::read(&call.site)?;
+    let parts = whole.parts(name);
+    match parts.first() {
+        None => missing(),
+        Some(part) if part.is_masked => {
+            let command = call.site.command();
+            Err(Error::user(format_args!("{name} is masked: {command} unmask {name}")))
+        }
+        Some(_) => Ok(parts.iter().map(|part| whole.shown_path(&part.path).into()).collect()),
     }
 }
 

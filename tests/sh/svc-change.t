@@ -222,7 +222,7 @@ ok 'it is up again' change up web
 
 # Time.
 exits 99 'what is not ready in time' change --timeout 0.3 up front
-is 'goes on' "$(cat err)" 'svc-change: fatal: timed out: the request goes on'
+like 'goes on, and who is late is named' "$(cat err)" '^svc-change: fatal: timed out: the request goes on; front .*slow is under way$'
 ok 'it is still starting' is_in slow up
 ok 'who does not wait is told nothing' change --no-wait up front
 is 'of what comes' "$(cat out)" ''

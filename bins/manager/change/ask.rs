@@ -5,6 +5,8 @@
 //! when the next one has started is written again: of one that was accepted there is an answer, and
 //! nothing is done twice.
 
+use std::collections::BTreeSet;
+
 use common::base::error::exit;
 use common::base::stamp::Boot;
 use common::os::clock;
@@ -20,8 +22,13 @@ use super::hints;
 use super::killed::Killed;
 use super::options::Options;
 use super::output::Output;
+use super::wait;
 use crate::manager::announcement::Announcement;
-use crate::manager::request::{Answer, Progress, Request, RequestId};
+use crate::manager::engine::State;
+use crate::manager::live;
+use crate::manager::places::Places;
+use crate::manager::reasons;
+use crate::manager::request::{Answer, Progress, Request, RequestId, Verb};
 
 /// How soon to look for the answer, in ms, even if nothing was heard: a directory has so many
 /// subscribers that it serves, and no more.
@@ -98,7 +105,7 @@ impl Ask<'_> {
                 return Ok(code);
             }
             if self.due.is_some_and(|due| due <= clock::boot()) {
-                let text = format!("timed out: {}", self.standing());
+                let text = format!("timed out: {}{}", self.standing(), self.missing());
                 return Err(Error::new(exit::TIMED_OUT, text));
             }
         }
@@ -258,6 +265,30 @@ impl Ask<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Who is not there yet, and why.
+    fn missing(&self) -> String {
+        if !self.accepted {
+            return String::new();
+        }
+        let goal = match self.request.verb {
+            Verb::Up | Verb::Once | Verb::Restart | Verb::Reload | Verb::Reset => State::Ready,
+            Verb::Down => State::Down,
+            Verb::Apply | Verb::Confirm | Verb::Look | Verb::End => return String::new(),
+        };
+        let manager = Places::below(&self.options.dir).manager;
+        let Ok(Some(live)) = live::read(&manager, &self.options.generations) else {
+            return String::new();
+        };
+        let engine = wait::engine(self.options, live);
+        let ids = self.request.names.iter().filter_map(|name| engine.graph().find(name));
+        let late: BTreeSet<String> = ids
+            .filter(|id| engine.state(*id) != goal)
+            .map(|id| reasons::chain(&engine, id))
+            .filter(|why| !why.is_empty())
+            .collect();
+        late.iter().map(|why| format!("; {why}")).collect()
     }
 
     /// What becomes of the request without us, and how to hear of it.

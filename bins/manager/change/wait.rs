@@ -195,7 +195,7 @@ impl Wait<'_> {
 }
 
 /// The engine that the manager has.
-fn engine(options: &Options, live: Live) -> Engine {
+pub(super) fn engine(options: &Options, live: Live) -> Engine {
     let facts = live::facts(&options.facts, &live.graph);
     let mut memories = live.rows.into_iter().map(|row| row.memory);
     // By their ids, in order.

@@ -139,7 +139,15 @@ fn compile(site: &Site) -> Result<()> {
     match accepted() {
         Some(_) if site.kind == Kind::System => {}
         Some(number) => make_generation_after(site, number),
-        None => make_generation(site)?,
+        None => make_generation(site).map_err(|e| {
+            let command = site.command();
+            let text = format_args!(
+                "{}, and there is no other generation: no tree was started. Mend or move these files \
+                 ({command} check), then {command} boot",
+                e.message
+            );
+            Error::new(e.code, text)
+        })?,
     }
     // Where a table is left, a manager goes on with that.
     if let Some(number) = accepted().filter(|_| !site.places().manager.join(STATE).exists()) {
