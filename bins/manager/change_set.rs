@@ -323,7 +323,10 @@ impl Change {
     pub fn words(&self) -> String {
         match self {
             Change::Restart(files) => format!("restart ({})", files.join(", ")),
-            Change::Refresh(files) => format!("no restart ({})", files.join(", ")),
+            // Which of them it is says little to whoever has changed a service file.
+            Change::Refresh(_) => {
+                "changed: it goes on, and what is new counts from its next start or stop".to_owned()
+            }
             Change::RestartLogger => "restart of its logger".to_owned(),
             Change::Log => "logged otherwise".to_owned(),
             Change::Rename(name) => format!("is now called {name}, and goes on"),

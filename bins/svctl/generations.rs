@@ -127,12 +127,19 @@ fn table(call: &Call, lines: &[Line]) -> String {
     let mut text = String::new();
     for [number, made, age, services, marks, changes] in &rows {
         let line = format!(
-            "{number:>0$}  {made:<1$}  {age:<2$}  {services:<3$}  {marks:<4$}  {changes}",
+            "{number:>0$}  {made:<1$}  {age:<2$}  {services:<3$}  {marks:<4$}",
             widths[0], widths[1], widths[2], widths[3], widths[4]
         );
-        let line = line.trim_end();
-        text += &call.terminal.width.map_or_else(|| line.to_owned(), |width| cut(line, width));
-        text += "\n";
+        // Where what has changed has no room beside the rest, it is a line of its own.
+        const LEAST: usize = 20;
+        let used = widths.iter().map(|width| width + 2).sum::<usize>();
+        let columns = call.terminal.width.unwrap_or(usize::MAX);
+        let lines = match columns.saturating_sub(used) < LEAST {
+            true if number.is_empty() || changes.is_empty() => line,
+            true => format!("{line}\n  {changes}"),
+            false => format!("{line}  {changes}"),
+        };
+        lines.lines().for_each(|line| text += &(cut(line.trim_end(), columns) + "\n"));
     }
     text
 }

@@ -157,8 +157,12 @@ fn drawn(call: &Call, shown: &[Entry]) -> String {
     let names = shown.iter().map(|entry| width(&entry.one.name)).max().unwrap_or(0).clamp(4, most);
     let states = shown.iter().map(|entry| entry.standing(call).len()).max().unwrap_or(0).max(5);
     let used = names + 2 + 8 + 2 + states + 2;
-    let fit = |text: &str| match terminal.width {
-        Some(columns) => cut(text, columns.saturating_sub(used)),
+    // Where a path has no room beside the rest, it is a line of its own.
+    const LEAST: usize = 30;
+    let room = terminal.width.map(|columns| columns.saturating_sub(used));
+    let fit = |text: &str| match room {
+        Some(room) if room < LEAST => format!("\n  {text}"),
+        Some(room) => cut(text, room),
         None => text.to_owned(),
     };
     let head = format!("{:<names$}  {:<8}  {:<states$}  FILE", "NAME", "ENABLED", "STATE");
@@ -176,8 +180,7 @@ fn drawn(call: &Call, shown: &[Entry]) -> String {
             padded(&entry.one.name, names),
             entry.enabled()
         );
-        text += line.trim_end();
-        text.push('\n');
+        text.extend(line.lines().flat_map(|line| [line.trim_end(), "\n"]));
     }
     text
 }

@@ -40,6 +40,10 @@ is 'an empty prefix is none' "$code $(cat err)" "100 $fatal --prefix is empty: w
 code=0; COPPICE_PREFIX='' svctl status 2>err || code=$?
 is 'nor is that of the environment the system' "$code $(cat err)" "100 $fatal COPPICE_PREFIX is empty: unset it, or name a directory"
 
+# The files of a service by its name.
+is 'the files of a service are checked by its name' "$(ctl check counter)" 'no errors'
+fails 100 'nobody has that name, nor a file' "$fatal there is no countr" check countr
+
 # What runs, and is disabled or masked.
 is 'who disables what runs is told who stops it' "$(ctl disable counter)" "counter: disabled
 not live yet: svctl --prefix $T apply stops counter, unless others need it"
@@ -81,6 +85,27 @@ exits 1 'what has a mistake can not be shown' ctl show counter
 like 'which is told' "$(cat err)" "^$mistake|counter.toml:[0-9]*:1: error"
 sleeper | unit counter
 
+# Waiting has an end.
+unit never <<'END'
+exec = ["sleep", "1000"]
+ready = "notify-fd 3"
+timeout-start = "1h"
+END
+sleeper 'requires = ["never"]' | unit needy
+ok 'applied again' ctl apply
+fails 99 'who is not there in time is named, with the reason' \
+	"$fatal timed out: the request goes on; needy needs never; never is under way" start --timeout 300ms needy
+ok 'they are stopped' ctl stop --with-dependents never
+
+# On a narrow terminal.
+COLUMNS=40
+export COLUMNS
+file=$etc/services/counter.toml
+ok 'status cuts no path' sh -c "svctl --prefix '$T' status counter | grep -qx ' *File: $file'"
+ok 'list has it in a line of its own' sh -c "svctl --prefix '$T' list | grep -A1 '^counter ' | grep -qx '  $file'"
+ok 'as generations have what changed' sh -c "svctl --prefix '$T' generations | grep -qx '  +needy +never'"
+unset COLUMNS
+
 # Somebody who may not.
 if is_root; then
 	asks='(doas|sudo|as root:)'
@@ -119,7 +144,11 @@ done
 fails 102 'nothing can be killed' "$fatal $none" kill counter
 
 # Where no tree ever ran.
-mkdir -p "$T/new"
+mkdir -p "$T/new/etc/coppice/services"
+echo 'exce = 5' >"$T/new/etc/coppice/services/bad.toml"
+timeout 60 svctl --prefix "$T/new" boot >out 2>&1
+like 'a first boot needs files without mistakes' "$(tail -n 1 out)" \
+	"^$fatal .* nothing is written, and there is no other generation: no tree was started\. .*check\), then svctl --prefix $T/new boot\$"
 is 'events says what to type' "$(svctl --prefix "$T/new" events 2>&1)" \
 	"$fatal no tree runs in $T/new/run/coppice/scan: svctl --prefix $T/new boot --background starts it"
 done_testing

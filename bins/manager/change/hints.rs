@@ -11,6 +11,9 @@ use crate::manager::table::Contents;
 /// How the line of an answer begins that is about a name which nothing live has.
 const NO_SERVICE: &str = "there is no service ";
 
+/// How the line begins that names who needs what was to be stopped.
+pub(super) const DEPENDENTS: &str = "others need that: ";
+
 /// What is to be said instead of an answer that knows none of the names in it.
 pub(super) fn unknown(options: &Options, lines: &[String]) -> Option<Error> {
     let names: Option<Vec<&str>> = lines.iter().map(|line| line.strip_prefix(NO_SERVICE)).collect();
@@ -26,7 +29,7 @@ pub(super) fn hints(options: &Options, lines: &[String]) -> Vec<String> {
             hints.extend(meant(options, name));
         } else if let Some(name) = line.strip_suffix(NO_WAY) {
             hints.push(format!("{} {name} does it", options.voice.restart()));
-        } else if line.starts_with("others need that: ") {
+        } else if line.starts_with(DEPENDENTS) {
             hints.push(format!("{} takes them down too", options.voice.with_dependents()));
         } else if let Some((name, chain)) = line.split_once(": not ready: ") {
             // One is enough to begin with.

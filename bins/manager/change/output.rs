@@ -1,5 +1,6 @@
 //! What is told on standard output: lines for people, or objects.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::base::stamp::Boot;
@@ -8,6 +9,7 @@ use common::prelude::*;
 use common::program::{say, warn};
 use rustix::io::Errno;
 
+use super::hints::DEPENDENTS;
 use crate::json::{Object, Value};
 use crate::manager::engine::State;
 use crate::manager::explain::seconds;
@@ -21,6 +23,19 @@ pub(crate) trait Screen {
     fn clear(&mut self);
     /// We were stopped, and others have written below what is drawn: that stays.
     fn leave(&mut self);
+}
+
+/// A line of the answer; of very many names, the first ones.
+fn few(line: &str) -> Cow<'_, str> {
+    const FEW: usize = 20;
+    let Some(names) = line.strip_prefix(DEPENDENTS) else { return line.into() };
+    match names.match_indices(' ').nth(FEW - 1) {
+        None => line.into(),
+        Some((at, rest)) => {
+            let more = names[at + rest.len()..].split(' ').count();
+            format!("{DEPENDENTS}{} and {more} more", &names[..at]).into()
+        }
+    }
 }
 
 /// Where lines go.
@@ -160,7 +175,7 @@ impl Output {
             said.is_some_and(|(name, state)| self.told.get(name).is_some_and(|told| told == state))
         };
         let left = lines.iter().filter(|line| !is_told(line) && !self.planned.contains(*line));
-        let text: String = left.flat_map(|line| [line, "\n"]).collect();
+        let text: String = left.flat_map(|line| [few(line), "\n".into()]).collect();
         self.write(&text)
     }
 
@@ -224,5 +239,21 @@ impl Output {
             result => result.unable("write to standard output")?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_names_the_first_are_told() {
+        let names = |count: usize| {
+            let names: Vec<String> = (0..count).map(|n| format!("s{n}")).collect();
+            format!("{DEPENDENTS}{}", names.join(" "))
+        };
+        assert_eq!(few(&names(20)), names(20));
+        assert_eq!(few(&names(22)), names(20) + " and 2 more");
+        assert_eq!(few("web: ready"), "web: ready");
     }
 }

@@ -59,6 +59,9 @@ impl One<'_> {
             format!("{} {name}{}\n", standing.mark(terminal), description.unwrap_or_default());
         let mut say = |label: &str, line: &str| {
             let room = terminal.width.map(|width| width.saturating_sub(LABEL + 2));
+            // Who copies a path or a command needs all of it.
+            let is_copied = ["File", "Drop-in", "Log", "Try"].contains(&label);
+            let room = room.filter(|_| !is_copied);
             let line = room.map_or_else(|| line.to_owned(), |room| cut(line, room.max(20)));
             let line = if label == "State" { self.coloured(&line) } else { line };
             let label = if label.is_empty() { String::new() } else { format!("{label}:") };

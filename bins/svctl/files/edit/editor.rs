@@ -77,7 +77,7 @@ pub(super) fn ask() -> Answer {
         return Answer::Keep;
     }
     loop {
-        let question = b"[e]dit again, [k]eep as a draft, [d]iscard? ";
+        let question = b"[e]dit again, [k]eep as a draft (so does Ctrl-C), [d]iscard? ";
         if write_all(stderr(), question).is_err() {
             return Answer::Keep;
         }

@@ -29,7 +29,7 @@ pub(in crate::svctl) const VERB: Verb = Verb {
     options: &[
         flag("--full", "its whole file instead: your own, or a copy of the package's"),
         flag("--new", "a new service"),
-        flag("--stdin", "the text is on standard input: for scripts"),
+        flag("--stdin", "standard input is the text, for scripts; none removes a drop-in"),
     ],
     run,
 };
