@@ -145,7 +145,7 @@ impl Change for Limits {
             let wanted = one.from(&present)?;
             // As it is: nothing to ask for, and nothing that can be refused.
             if wanted != present {
-                setrlimit(one.resource, wanted).unable(format_args!("set limit {}", one.name))?;
+                setrlimit(one.resource, wanted).unable(one.shown(&present, &wanted))?;
             }
         }
         Ok(())
@@ -176,6 +176,15 @@ impl One {
             return Err(Error::system(message));
         }
         Ok(Rlimit { current, maximum })
+    }
+
+    /// What is asked for, for who may not have it.
+    fn shown(&self, present: &Rlimit, wanted: &Rlimit) -> String {
+        let (name, to, hard) = (self.name, shown(wanted.maximum), shown(present.maximum));
+        match above(wanted.maximum, present.maximum) {
+            true => format!("set limit {name} to {to}, above the hard limit {hard}"),
+            false => format!("set limit {name}"),
+        }
     }
 }
 
