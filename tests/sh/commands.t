@@ -77,6 +77,9 @@ ok 'svctl logs -n 20 -f web prints' grep -q 'the web' followed
 kill "$follower"
 answers 'svctl list' 0 'job'
 answers 'svctl list --enabled' 0 'web'
+answers 'svctl list --enabled --json' 0 '"name":"web"'
+answers 'svctl is-up --quiet web' 0 ''
+answers 'svctl show --script web' 0 'svc-chain'
 answers 'svctl tree web' 0 'db'
 answers 'svctl tree --users db' 0 'web'
 answers 'svctl cat web' 0 'a site'
@@ -146,7 +149,7 @@ echo 'exec = "/bin/web"' >mnt/usr/lib/coppice/services/web.toml
 ok 'svctl --root DIR enable web' env -u COPPICE_PREFIX svctl --root "$T/mnt" enable web
 ok '  and it is enabled there' test -L mnt/etc/coppice/enabled/web
 
-sed -n 's/.*<code class="run">\(.*\)<\/code>.*/\1/p' "$page" | sort -u >there
+sed -n 's/.*<code class="run">\([^<]*\)<\/code>.*/\1/p' "$page" | sort -u >there
 is 'no command of the page was left out' "$(sort -u tried | comm -13 - there)" ''
 
 done_testing
