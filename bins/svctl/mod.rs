@@ -35,6 +35,7 @@ mod terminal;
 mod tree;
 mod verbs;
 mod version;
+mod warnings;
 mod why;
 
 use common::os::fds::fill_stdio;
