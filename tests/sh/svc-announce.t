@@ -2,6 +2,7 @@
 # svc-announce: the word that a service is ready, when its program is about to run.
 . "${0%/*}/lib.sh"
 . "$here/link.sh"
+. "$here/supervised.sh"
 
 link svc-announce 5 5>>told
 is 'a program that can not be run is not announced' "$(($(wc -l <told)))" 2
@@ -31,6 +32,27 @@ waits() { [ "$(sed -n 's/^State:.\(.\).*/\1/p' "/proc/$pid/status")" = S ] && [ 
 becomes 10 'the program waits until the newline is read' waits
 is 'by whoever reads it then' "$(head -n 1 fifo | wc -l)" 1
 becomes 10 'and runs' test -e ran
+
+# A supervisor that is killed before it has read it.
+mkdir service && echo 3 >service/notification-fd
+script service/run <<END
+#!$BIN/svc-chain
+svc-if { sh -c 'echo >begun; until [ -e go ]; do sleep 0.02; done; echo >done' }
+svc-announce 3 sleep 1000
+END
+supervise service
+until_ok 10 test -e service/begun
+main=$(key service pid)
+[ "$pid" -gt 1 ] && kill -STOP "$pid"
+: >service/go
+until_ok 10 test -e service/done
+ok 'while nobody reads, it waits' test "$(cat "/proc/$main/comm")" != sleep
+[ "$pid" -gt 1 ] && kill -9 "$pid"
+supervise service
+is_announced() { [ "$(key service ready)" ] && [ "$(cat "/proc/$main/comm")" = sleep ]; }
+becomes 10 'the next supervisor hears of it, and the program runs' is_announced
+is 'the same process' "$(key service pid)" "$main"
+svc-ctl -wD -d service
 
 mistake 'missing descriptor' svc-announce
 mistake 'invalid descriptor: x' svc-announce x true
