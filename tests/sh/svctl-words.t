@@ -97,6 +97,17 @@ fails 99 'who is not there in time is named, with the reason' \
 	"$fatal timed out: the request goes on; needy needs never; never is under way" start --timeout 300ms needy
 ok 'they are stopped' ctl stop --with-dependents never
 
+unit deaf <<END
+exec = ["/bin/sh", "-c", "trap : TERM; echo >&3; until test -e '$T/end'; do sleep 0.05; done"]
+timeout-stop = "60s"
+ready = "notify-fd 3"
+END
+ok 'one that is in no hurry to go' sh -c "svctl --prefix '$T' apply && svctl --prefix '$T' start deaf"
+ok 'is asked to' ctl stop --no-wait deaf
+until_ok 10 is_in deaf stopping
+is 'why gives no advice twice' "$(ctl why deaf | grep 'try: ' | sort | uniq -d)" ''
+: >end
+
 # On a narrow terminal.
 COLUMNS=40
 export COLUMNS
