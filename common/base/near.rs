@@ -1,5 +1,7 @@
 //! Words that somebody may have meant.
 
+use crate::base::sort;
+
 /// At most this many are worth reading.
 const FEW: usize = 3;
 
@@ -14,7 +16,7 @@ pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<
             distance * 2 <= length || (length > 0 && candidate.contains(word))
         })
         .collect();
-    found.sort();
+    sort::sort(&mut found);
     found.into_iter().take(FEW).map(|(_, candidate)| candidate).collect()
 }
 
