@@ -4,6 +4,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
+use common::base::sort;
 use common::base::stamp::Wall;
 use common::os::file::{fill, unlink_if_there, write_all};
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fsync, openat, renameat, statat, unlinkat};
@@ -85,7 +86,7 @@ impl Moving<'_> {
                     name.filter(|n| Archive::parse(n.as_bytes()).is_some()).map(str::to_owned),
                 );
             }
-            names.sort();
+            sort::sort(&mut names);
             Ok(names)
         };
         list().failing("read", self.from.display())

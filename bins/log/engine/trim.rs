@@ -1,5 +1,6 @@
 //! Which archives a directory has, and the end of those that are too many.
 
+use common::base::sort;
 use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, Dir, statat, unlinkat};
@@ -63,6 +64,6 @@ pub(super) fn archives(dir: impl AsFd) -> rustix::io::Result<Vec<Archive>> {
     for entry in Dir::read_from(dir)? {
         found.extend(Archive::parse(entry?.file_name().to_bytes()));
     }
-    found.sort_by(|a, b| (a.label, &a.kind).cmp(&(b.label, &b.kind)));
+    sort::sort_by(&mut found, |a, b| (a.label, &a.kind).cmp(&(b.label, &b.kind)));
     Ok(found)
 }

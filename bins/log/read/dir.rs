@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use common::base::sort;
 use common::base::stamp::{LABEL, Wall, label};
 use common::os::file::{Inode, open_regular};
 use rustix::fs::{CWD, Mode, OFlags, RawDir, fstat, openat};
@@ -61,7 +62,7 @@ impl fmt::Display for Archive {
 
 /// In order, each of them once.
 fn in_order(mut archives: Vec<Archive>) -> Vec<Archive> {
-    archives.sort();
+    sort::sort(&mut archives);
     archives.dedup_by_key(|archive| archive.time);
     archives
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use common::base::error::exit;
 use common::base::near::nearest;
+use common::base::sort;
 use common::prelude::*;
 use common::program::warn;
 use rustix::io::Errno;
@@ -239,7 +240,7 @@ fn subdirectories(path: &Path) -> Result<Vec<OsString>> {
     let names = names.iter().map(path_of);
     let mut names: Vec<OsString> =
         names.filter(|name| path.join(name).is_dir()).map(|n| n.as_os_str().to_owned()).collect();
-    names.sort();
+    sort::sort(&mut names);
     Ok(names)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use common::base::sort::Gather;
 use common::base::stamp::Wall;
 use common::os::file::Inode;
 
@@ -87,7 +88,7 @@ impl Seen {
     fn remember(&mut self, archives: &[Archive]) {
         self.archives.extend(archives.iter().map(|archive| archive.time));
         if self.archives.len() > archives.len() + REMEMBERED {
-            self.archives = archives.iter().map(|archive| archive.time).collect();
+            self.archives = archives.iter().map(|archive| archive.time).gather();
         }
     }
 }
