@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 
 use common::base::error::reason;
 use common::base::name;
+use common::base::sort;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::{Errno, Result};
 
@@ -42,7 +43,7 @@ pub(super) fn read() -> Result<Entries> {
         }
     }
     for names in entries.services.values_mut() {
-        names.sort();
+        sort::sort(names);
     }
     Ok(entries)
 }
