@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use common::base::sort::Gather;
 use common::os::account;
 
 use super::root::Root;
@@ -35,7 +36,7 @@ impl<'a> Accounts<'a> {
             let name = line.split(|b| *b == b':').next()?;
             std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
         });
-        let known = names.map(|name| (name.to_owned(), true)).collect();
+        let known = names.map(|name| (name.to_owned(), true)).gather();
         Accounts { root, of, known }
     }
 

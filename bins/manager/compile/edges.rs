@@ -10,6 +10,7 @@ use crate::manager::graph::{self, Cycles, Graph, Id, Link, OnLoss, Relation};
 use crate::manager::service_file::diagnostic::{Code, Diagnostic};
 use crate::manager::service_file::keys::Kind;
 use crate::manager::service_file::source::Place;
+use common::base::sort::Gather;
 
 /// The graph, and who is to be up after a boot.
 pub(super) struct Dependencies {
@@ -35,7 +36,7 @@ pub(super) fn resolve(
     found: &mut Vec<Diagnostic>,
 ) -> Option<Dependencies> {
     let names: Vec<&str> = set.services.keys().map(String::as_str).collect();
-    let ids = names.iter().copied().zip(0..).collect();
+    let ids = names.iter().copied().zip(0..).gather();
     let mut edges = Edges { set, ids, names, links: Vec::new(), said: BTreeMap::new(), found };
     for (service, id) in set.services.values().zip(0..) {
         edges.of(service, id);
@@ -88,7 +89,7 @@ fn on_loss(word: &str) -> OnLoss {
 
 impl Edges<'_> {
     fn of(&mut self, service: &Service, id: Id) {
-        let losses: BTreeMap<&str, &str> = service.texts("on-loss").collect();
+        let losses: BTreeMap<&str, &str> = service.texts("on-loss").gather();
         for key in DEPENDENCIES {
             for (name, place) in service.list(key) {
                 if *name == service.name {
@@ -278,7 +279,7 @@ impl Edges<'_> {
         let started = closure(graph, boot, Relation::pulls);
         for (service, id) in self.set.services.values().zip(0..) {
             let own = graph.outgoing(id).iter().filter(|edge| edge.relation.pulls());
-            let own: BTreeSet<_> = own.map(|edge| edge.other).collect();
+            let own: BTreeSet<_> = own.map(|edge| edge.other).gather();
             for (name, place) in service.list("after") {
                 let Some(other) = self.ids.get(name.as_str()) else { continue };
                 if started.contains(&id) && !started.contains(other) && !own.contains(other) {
@@ -293,7 +294,7 @@ impl Edges<'_> {
 
 /// All that some services lead to, themselves included.
 fn closure(graph: &Graph, from: &[Id], follow: impl Fn(Relation) -> bool) -> BTreeSet<Id> {
-    let mut reached: BTreeSet<Id> = from.iter().copied().collect();
+    let mut reached: BTreeSet<Id> = from.iter().copied().gather();
     let mut left = from.to_vec();
     while let Some(id) = left.pop() {
         for edge in graph.outgoing(id).iter().filter(|edge| follow(edge.relation)) {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use common::base::sort::{self, Gather};
 use common::prelude::*;
 
 use super::directory::{self, Paths};
@@ -45,8 +46,8 @@ pub(crate) fn installed(directories: &Directories) -> Result<(Vec<Installed>, Ve
         set.services.values().for_each(|service| vet.service(service));
         drop(edges::resolve(&set, &found, &mut complaints));
     }
-    let enabled: BTreeSet<&str> = found.enabled.iter().map(|(name, _)| name.as_str()).collect();
-    let mut names: BTreeSet<&str> = set.services.keys().map(String::as_str).collect();
+    let enabled: BTreeSet<&str> = found.enabled.iter().map(|(name, _)| name.as_str()).gather();
+    let mut names: BTreeSet<&str> = set.services.keys().map(String::as_str).gather();
     names.extend(set.masked.iter().chain(&set.templates).map(String::as_str));
     names.extend(
         found.files.iter().filter(|(_, files)| files.main.is_some()).map(|(name, _)| name.as_str()),
@@ -92,7 +93,7 @@ fn blame(
             of.entry(path).or_default().push(place);
         }
     }
-    complaints.sort_by_key(|complaint| (complaint.place, complaint.code));
+    sort::sort_by_key(complaints, |complaint| (complaint.place, complaint.code));
     complaints.dedup();
     let mut lost = Vec::new();
     for complaint in complaints.iter().filter(|complaint| complaint.is_error()) {

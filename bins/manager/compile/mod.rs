@@ -153,7 +153,7 @@ pub(crate) fn compile(options: &Options, tell: Tell<'_>) -> Result<Outcome> {
 
 /// Puts what is wrong into the order of the files.
 fn sort(sources: &Sources, complaints: &mut Vec<Diagnostic>) {
-    complaints.sort_by(|a, b| {
+    common::base::sort::sort_by(complaints, |a, b| {
         let key = |d: &Diagnostic| (d.place, d.code);
         sources.name(a.place.file).cmp(sources.name(b.place.file)).then(key(a).cmp(&key(b)))
     });

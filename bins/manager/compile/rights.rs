@@ -1,5 +1,6 @@
 //! What a service is to be or have that only root can give it, in the tree of somebody else.
 
+use common::base::sort;
 use common::os::account::{self, present_groups};
 use rustix::process::{getegid, geteuid};
 
@@ -14,7 +15,7 @@ pub(super) fn beyond(service: &Service) -> Vec<&'static str> {
     let is_present = |name: &str| group(name) == Some(getegid().as_raw());
     note("group", service.text("group").is_some_and(|name| !is_present(name)));
     let mut groups: Vec<_> = service.list("groups").iter().map(|(name, _)| group(name)).collect();
-    groups.sort_unstable();
+    sort::sort(&mut groups);
     note("groups", !groups.is_empty() && groups != present());
     note("ambient-capabilities", !service.list("ambient-capabilities").is_empty());
     note("nice", service.number("nice").is_some_and(|nice| nice < 0));
@@ -37,6 +38,6 @@ fn group(name: &str) -> Option<u32> {
 /// The groups that the caller has, sorted.
 fn present() -> Vec<Option<u32>> {
     let mut groups: Vec<_> = present_groups().unwrap_or_default().into_iter().map(Some).collect();
-    groups.sort_unstable();
+    sort::sort(&mut groups);
     groups
 }

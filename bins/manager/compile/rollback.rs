@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use common::base::error::exit;
+use common::base::sort::Gather;
 use common::prelude::*;
 
 use super::contents::contents;
@@ -60,7 +61,7 @@ fn check(dir: &Path) -> std::result::Result<(), String> {
     files.remove("contents");
     let found = contents(&files);
     let lost = |a: &str, b: &str| -> Option<String> {
-        let other: BTreeSet<&str> = b.lines().collect();
+        let other: BTreeSet<&str> = b.lines().gather();
         let line = a.lines().find(|line| !other.contains(line))?;
         Some(line.split_once(' ').map_or(line, |(_, path)| path).to_owned())
     };

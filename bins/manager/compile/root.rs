@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+use common::base::sort;
 use common::os::file::read_known;
 use rustix::fs::{CWD, FileType, Stat, stat};
 use rustix::io::{Errno, Result};
@@ -163,7 +164,7 @@ impl Root {
                 entries.push(Entry { name: name.to_owned(), is_link: *instead == Instead::Null });
             }
         }
-        entries.sort();
+        sort::sort(&mut entries);
         entries
     }
 

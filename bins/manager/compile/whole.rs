@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use common::base::error::exit;
 use common::base::near::nearest;
+use common::base::sort::Gather;
 use common::prelude::*;
 
 use super::directory::{self, Paths};
@@ -95,7 +96,7 @@ impl Whole {
     /// The files that have errors.
     pub(crate) fn broken(&self) -> BTreeSet<String> {
         let errors = self.complaints.iter().filter(|complaint| complaint.is_error());
-        errors.map(|error| self.sources.name(error.place.file).to_owned()).collect()
+        errors.map(|error| self.sources.name(error.place.file).to_owned()).gather()
     }
 
     /// The names of all services: those that have a file, and instances that somebody names.

@@ -8,6 +8,7 @@ use super::entry::{Counts, Entry, Set, Shown};
 use super::event::Action;
 use super::memory::{Memory, members};
 use crate::manager::graph::{Edge, Graph, Id, Relation};
+use common::base::sort::Gather;
 
 impl Engine {
     /// One that goes on where another one was when it had these memories and facts; and what it
@@ -22,7 +23,7 @@ impl Engine {
         mut memories: impl FnMut(Id) -> Memory,
     ) -> (Engine, Vec<Action>) {
         let is_watched = |(fact, _): &(String, String)| !graph.listeners(fact).is_empty();
-        let facts = facts.into_iter().filter(is_watched).collect();
+        let facts = facts.into_iter().filter(is_watched).gather();
         let mut engine = Engine {
             entries: graph.ids().map(|id| unseen(&graph, id)).collect(),
             sets: vec![Set::default(); graph.sets()],
@@ -33,9 +34,9 @@ impl Engine {
             changes: 0,
             dues: BTreeSet::new(),
             changed: BTreeSet::new(),
-            in_doubt: graph.ids().collect(),
+            in_doubt: graph.ids().gather(),
             suspects: BTreeSet::new(),
-            touched: (0..graph.len() as u32).collect(),
+            touched: (0..graph.len() as u32).gather(),
             choices: BTreeSet::new(),
             wholes: BTreeSet::new(),
             moved: BTreeSet::new(),

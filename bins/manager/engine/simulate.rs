@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use common::base::death::Death;
+use common::base::sort::Gather;
 
 use super::{Action, Cause, Engine, Event, State, Wish};
 use crate::manager::graph::{Graph, Id, Kind};
@@ -39,7 +40,7 @@ pub fn simulate(graph: Rc<Graph>, wanted: &[Id], assumed: &Assumptions) -> Outco
     let facts = facts.map(|(fact, value)| Event::Fact(fact.clone(), Some(value.clone())));
     let boot = run(&mut engine, facts.chain(wish(Wish::Up)).collect(), assumed);
     let lacking = |id: &Id| engine.is_needed(*id) && engine.state(*id) != State::Ready;
-    let reasons = graph.ids().filter(lacking).map(|id| (id, engine.why(id))).collect();
+    let reasons = graph.ids().filter(lacking).map(|id| (id, engine.why(id))).gather();
     let states = graph.ids().map(|id| engine.state(id)).collect();
     let shutdown = run(&mut engine, wish(Wish::None).collect(), assumed);
     Outcome { boot, states, reasons, shutdown }
@@ -59,7 +60,7 @@ pub fn follow(
     actions: Vec<Action>,
     assumed: &Assumptions,
 ) -> Vec<Action> {
-    let told: BTreeSet<Id> = actions.iter().filter_map(|action| action.target()).collect();
+    let told: BTreeSet<Id> = actions.iter().filter_map(|action| action.target()).gather();
     let under_way = engine.graph().ids().filter_map(|id| match engine.state(id) {
         State::Starting | State::Up if !told.contains(&id) => Some(Action::Start(id)),
         State::Stopping if !told.contains(&id) => Some(Action::Stop(id)),

@@ -5,6 +5,7 @@ use std::fs;
 
 use common::base::death::Death;
 use common::base::error::{exit, reason};
+use common::base::sort::{self, Gather};
 use common::os::file;
 use rustix::io::Errno;
 
@@ -165,7 +166,7 @@ impl Manager {
     /// A request to go down is over when all are down that go down because of it.
     fn wait_for_the_rest(&mut self, order: u64) {
         let goes = |id: &Id| !self.engine.is_needed(*id) && self.is_active(*id);
-        let rest: BTreeSet<Id> = self.graph.ids().filter(goes).collect();
+        let rest: BTreeSet<Id> = self.graph.ids().filter(goes).gather();
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.order == order) {
             waiting.targets.extend(&rest);
         }
@@ -233,11 +234,11 @@ impl Manager {
                 }
             }
         }
-        over.sort();
+        sort::sort(&mut over);
         for (_, name, id) in over {
             self.inbox.find(&name).into_iter().for_each(|principal| principal.keep(id.clone()));
         }
-        accepted.sort_by_key(|(_, _, order, _)| *order);
+        sort::sort_by_key(&mut accepted, |(_, _, order, _)| *order);
         accepted
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use common::base::error::reason;
+use common::base::sort::Gather;
 use common::format::letters::Command;
 use common::os::clock;
 use common::os::fifo::{self, Ends};
@@ -42,7 +43,7 @@ impl Manager {
         let order = waiting.order;
         if order <= self.header.applied {
             // A predecessor has done so, and may not have seen the end of it.
-            waiting.targets = self.unsettled().collect();
+            waiting.targets = self.unsettled().gather();
             return Some(Vec::new());
         }
         let number = match waiting.request.names.first().map(|word| word.parse::<u64>()) {
@@ -166,7 +167,7 @@ impl Manager {
         let number = set.live.header.generation;
         // What was gone and is down now is left out even if nothing else is different.
         let is_same = set.is_empty() && set.live.graph == old.graph;
-        let unsettled: BTreeSet<Id> = self.unsettled().collect();
+        let unsettled: BTreeSet<Id> = self.unsettled().gather();
         let ChangeSet { mut live, changes, graph_changed, .. } = set;
         // Where nothing is tried there is nothing to go back from.
         let is_way_back = back.is_some_and(|(back, _)| back == number);
@@ -202,7 +203,7 @@ impl Manager {
         let actions = self.restore(memories, facts);
         self.settle_in(&old.graph, &changes);
         // Who needs what is mended may come up now.
-        let changed = changes.iter().filter_map(|(name, _)| self.graph.find(name)).collect();
+        let changed = changes.iter().filter_map(|(name, _)| self.graph.find(name)).gather();
         let near = reach(&self.graph, &changed, Relation::needs);
         let is_ours = |id: &Id| {
             let name = &self.graph.service(*id).name;
@@ -212,7 +213,7 @@ impl Manager {
                 || changes.iter().any(is_changed)
                 || near.contains(id) && !self.engine.is_stalled(*id)
         };
-        let targets = self.unsettled().filter(is_ours).collect();
+        let targets = self.unsettled().filter(is_ours).gather();
         let events = self.carry_out(&actions);
         let mut events: Vec<Event> = self.facts().into_iter().chain(events).collect();
         for id in self.graph.ids() {
@@ -249,7 +250,7 @@ impl Manager {
         let reloads = std::mem::take(&mut self.reloads).into_iter();
         self.reloads = reloads.filter_map(|(pid, id)| Some((pid, by_name(id)?))).collect();
         let retries = std::mem::take(&mut self.retries).into_iter();
-        self.retries = retries.filter_map(|(due, id)| Some((due, by_name(id)?))).collect();
+        self.retries = retries.filter_map(|(due, id)| Some((due, by_name(id)?))).gather();
         self.aliases = HashMap::new();
         self.known = known;
         self.graph = new;

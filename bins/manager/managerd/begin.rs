@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use common::base::error::{exit, reason};
 use common::base::signal::Signal;
+use common::base::sort::Gather;
 use common::base::stamp::Wall;
 use common::format::records::Holder;
 use common::os::fifodir::{Quiet, Subscription};
@@ -224,7 +225,7 @@ impl Manager {
         self.mark_generation(LIVE, self.header.generation);
         self.keep_trial_from_boot();
         let gone = self.known.iter().filter_map(|known| known.gone);
-        let mut used: BTreeSet<u64> = gone.chain([self.header.generation]).collect();
+        let mut used: BTreeSet<u64> = gone.chain([self.header.generation]).gather();
         for id in self.graph.ids().filter(|id| self.engine.is_restarting(*id)) {
             let service = self.graph.service(id);
             used.extend(self.definitions.generation(&service.name, service.kind));

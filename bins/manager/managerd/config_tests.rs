@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use common::base::death::Death;
 use common::base::error::reason;
+use common::base::sort::Gather;
 use common::os::clock;
 use rustix::process::Pid;
 
@@ -62,7 +63,7 @@ impl Manager {
         let restarted = |(name, change): &(String, Change)| {
             matches!(change, Change::Restart(_)).then(|| graph.find(name)).flatten()
         };
-        let restarted = set.changes.iter().filter_map(restarted).collect();
+        let restarted = set.changes.iter().filter_map(restarted).gather();
         let mut ids = super::commands::reach(graph, &restarted, Relation::restarts);
         ids.retain(|id| {
             let row = &rows[*id as usize];

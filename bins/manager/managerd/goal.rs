@@ -1,6 +1,7 @@
 //! What concerns the whole: that the generation has reached its goal, and that there is no point in
 //! going on without a service that is essential.
 
+use common::base::sort::Gather;
 use common::os::file;
 
 use super::answers::Waiting;
@@ -73,7 +74,7 @@ impl Manager {
 
     /// Somebody asks for the end of the whole. It is not taken back.
     pub(super) fn end(&mut self, waiting: &mut Waiting) -> Vec<Event> {
-        waiting.targets = self.graph.ids().filter(|id| self.is_active(*id)).collect();
+        waiting.targets = self.graph.ids().filter(|id| self.is_active(*id)).gather();
         self.header.ends = true;
         self.write_header();
         self.wish_nothing()

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use common::base::sort::Gather;
 use common::format::records::Kind as Process;
 use common::format::status::Phase;
 use common::prelude::*;
@@ -38,7 +39,7 @@ impl Left {
         };
         let Some(contents) = contents else {
             let live = first(generations)?;
-            let unknown = live.graph.ids().collect();
+            let unknown = live.graph.ids().gather();
             return Ok(Left { unknown, damaged: Vec::new(), live, is_first: true });
         };
         if contents.rows.iter().all(Option::is_some) {
@@ -47,7 +48,7 @@ impl Left {
             return Ok(Left { live, damaged, unknown, is_first: false });
         }
         let known: BTreeSet<String> =
-            contents.rows.iter().flatten().map(|row| row.name.clone()).collect();
+            contents.rows.iter().flatten().map(|row| row.name.clone()).gather();
         let mut live = live::load(generations, contents).map_err(Error::system)?;
         let is_unknown = |id: &Id| !known.contains(&live.graph.service(*id).name);
         let unknown: Vec<Id> = live.graph.ids().filter(is_unknown).collect();

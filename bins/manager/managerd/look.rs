@@ -1,5 +1,6 @@
 //! What the status file of a service says that is news to the engine.
 
+use common::base::sort;
 use common::format::event::Line;
 use common::format::letters::{Command, Event as Letter};
 use common::format::status::{self, Status};
@@ -52,7 +53,7 @@ impl Manager {
             heard = self.graph.ids().map(|id| (id, Heard::Anew)).collect();
         }
         // Of several events of one service only the last look counts.
-        heard.sort_unstable();
+        sort::sort(&mut heard);
         heard.dedup_by_key(|(id, _)| *id);
         for (id, what) in heard {
             self.look(id, what, events);
