@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use common::base::sort::Gather;
 use common::base::stamp::Wall;
 use common::os::clock::wall;
 use common::prelude::*;
@@ -89,7 +90,7 @@ fn made(path: &Path) -> Option<Wall> {
 fn changes(old: &Generation, new: &Generation) -> Vec<String> {
     let names = |generation: &Generation| -> BTreeSet<String> {
         let graph = &generation.graph;
-        graph.ids().map(|id| graph.service(id).name.clone()).collect()
+        graph.ids().map(|id| graph.service(id).name.clone()).gather()
     };
     let (was, is) = (names(old), names(new));
     let mut changes = Vec::new();
@@ -99,7 +100,7 @@ fn changes(old: &Generation, new: &Generation) -> Vec<String> {
     changes.extend(is.intersection(&was).filter(other).map(|name| format!("~{name}")));
     let enabled = |generation: &Generation| -> BTreeSet<String> {
         let name = |id: &_| generation.graph.service(*id).name.clone();
-        generation.boot.iter().map(name).collect()
+        generation.boot.iter().map(name).gather()
     };
     if enabled(old) != enabled(new) {
         changes.push("enabled".to_owned());

@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use common::base::error::exit;
+use common::base::sort::Gather;
 use common::base::stamp::Wall;
 use common::format::status::{Phase, Status};
 use common::os::clock;
@@ -80,7 +81,7 @@ fn run(call: &Call) -> Result<Next> {
         .iter()
         .filter(|(_, finding)| finding.is_closed)
         .map(|(name, _)| name.as_str())
-        .collect();
+        .gather();
     if !closed.is_empty() && !call.json {
         let text = format_args!("not looked at, as you may not: {}", closed.join(" "));
         say(&"svctl", "note", &text);
@@ -173,7 +174,7 @@ fn replaced(pid: Pid) -> io::Result<BTreeSet<String>> {
     let maps = fs::read(format!("{dir}/maps"))?;
     let maps = String::from_utf8_lossy(&maps);
     let mapped = maps.lines().filter_map(executed);
-    Ok(mapped.chain([exe.as_ref()]).filter_map(deleted).map(str::to_owned).collect())
+    Ok(mapped.chain([exe.as_ref()]).filter_map(deleted).map(str::to_owned).gather())
 }
 
 /// The path in a line of proc_pid_maps(5), if what is mapped there is executed.

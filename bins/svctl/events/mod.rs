@@ -8,6 +8,7 @@ use std::fs;
 
 use common::base::error::exit;
 use common::base::signal::Signal;
+use common::base::sort::Gather;
 use common::base::stamp::Wall;
 use common::os::fifodir::Subscription;
 use common::os::signals::Signals;
@@ -288,5 +289,5 @@ impl<'a> Events<'a> {
 
 fn states(view: &View) -> BTreeMap<String, State> {
     let rows = view.rows.iter().flatten();
-    rows.map(|row| (row.name.clone(), row.memory.state)).collect()
+    rows.map(|row| (row.name.clone(), row.memory.state)).gather()
 }

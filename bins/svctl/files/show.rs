@@ -1,6 +1,7 @@
 //! `svctl show`: what holds for a service, and where each of it is said.
 
 use common::base::error::exit;
+use common::base::sort::Gather;
 use common::prelude::*;
 use common::program::print;
 
@@ -48,7 +49,7 @@ fn run(call: &Call) -> Result<Next> {
     // An instance that nobody names is shown as what it would be.
     let instances = names.iter().filter(|name| name.contains('@') && !name.ends_with('@'));
     let enabled = instances.map(|name| (call.site.directories().enabled.join(name), NAMED));
-    let enabled: Changes = enabled.collect();
+    let enabled: Changes = enabled.gather();
     if !enabled.is_empty() {
         whole = Whole::read(&call.site.directories(), enabled)?;
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use common::base::error::exit;
+use common::base::sort::Gather;
 use common::prelude::*;
 use common::program::warn;
 
@@ -77,7 +78,7 @@ fn run(call: &Call) -> Result<Next> {
     }
     let picture = draw::Picture {
         view,
-        shown: shown.iter().copied().collect(),
+        shown: shown.iter().copied().gather(),
         standings: shown.iter().map(|id| scene.standing(*id)).collect(),
         notes: notes(&scene),
         edges,
@@ -147,7 +148,7 @@ fn notes(scene: &Scene) -> BTreeMap<Id, String> {
         }
         note
     };
-    view.graph.ids().map(|id| (id, note(id))).collect()
+    view.graph.ids().map(|id| (id, note(id))).gather()
 }
 
 fn object(scene: &Scene, id: Id, edges: &[choose::Drawn]) -> String {
