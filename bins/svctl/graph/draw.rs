@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::choose::{Drawn, Edges};
 use super::layout::{self, Point, Spot};
-use super::legend;
+use super::legend::Legend;
+use super::shapes::{POINT, line, shape};
 use crate::manager::graph::{Id, Kind, OnLoss, Relation};
 use crate::manager::graph_file::words;
 use crate::manager::view::View;
@@ -17,8 +18,6 @@ use crate::svctl::terminal::Ink;
 const LONGEST: usize = 36;
 /// What is above the graph.
 const HEADER: f64 = 44.0;
-/// How far the ends of a oneshot's shape stand out.
-const POINT: f64 = 10.0;
 
 const STYLE: &str = "
 .node { stroke-width: 1.2 }
@@ -61,7 +60,7 @@ impl Picture<'_> {
             self.edges.drawn.iter().map(|edge| self.edge(edge, place)).collect();
         let drawn = layout::layout(&nodes, &edges);
         let headline = self.headline();
-        let legend = legend::Legend::of(self);
+        let legend = Legend::of(self.view, &self.shown, &self.edges);
         let wide = drawn.width.max(width(&headline, LETTERS) + 40.0).max(legend.width());
         let (below, legend) = legend.draw(wide, HEADER + drawn.height);
         let mut svg = begin(wide, below, &headline, STYLE);
@@ -149,48 +148,6 @@ impl Picture<'_> {
         }
         svg + "</g>\n"
     }
-}
-
-/// The beginning of the element that a service is drawn as.
-pub(super) fn shape(kind: Kind, spot: &Spot) -> String {
-    let Spot { middle: Point { x, y }, width, height } = *spot;
-    let (left, right) = (x - width / 2.0, x + width / 2.0);
-    let (top, bottom) = (y - height / 2.0, y + height / 2.0);
-    match kind {
-        Kind::Daemon => {
-            let [left, top, width, height] = [left, top, width, height].map(number);
-            format!("rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"6\"")
-        }
-        Kind::Oneshot => {
-            let point = POINT.min(width / 4.0);
-            let (inner_left, inner_right) = (left + point, right - point);
-            let [left, inner_left, inner_right, right, top, y, bottom] =
-                [left, inner_left, inner_right, right, top, y, bottom].map(number);
-            format!(
-                "path d=\"M{left} {y}L{inner_left} {top}H{inner_right}L{right} {y}L{inner_right} \
-                 {bottom}H{inner_left}z\""
-            )
-        }
-        Kind::Group => {
-            let [x, y, rx, ry] = [x, y, width / 2.0, height / 2.0].map(number);
-            format!("ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\"")
-        }
-    }
-}
-
-/// A line of the look of a relation along a path.
-pub(super) fn line(relation: Relation, is_after: bool, path: &str) -> String {
-    let (word, _) = words(relation);
-    let (class, ends) = match relation {
-        Relation::Requires(_) | Relation::AnyOf(_) | Relation::Wants(_) | Relation::After => {
-            ("line", "marker-end=\"url(#arrow)\"")
-        }
-        Relation::Milestone => ("line", "marker-end=\"url(#ring)\""),
-        Relation::PartOf => ("line", "marker-end=\"url(#diamond)\""),
-        Relation::Conflicts => ("alarm", "marker-start=\"url(#cross)\" marker-end=\"url(#cross)\""),
-    };
-    let after = if is_after { "-after" } else { "" };
-    format!("<path class=\"{class} {word}{after}\" d=\"{path}\" {ends}/>\n")
 }
 
 /// Between columns a curve that leaves and comes level, then a line across the next column.

@@ -1,10 +1,11 @@
 //! What the shapes and lines of a picture mean: those that are in it.
 
-use super::choose::Drawn;
-use super::draw::{Picture, line, shape};
+use super::choose::{Drawn, Edges};
 use super::layout::{Point, Spot};
-use crate::manager::graph::{Kind, OnLoss, Relation};
+use super::shapes::{line, shape};
+use crate::manager::graph::{Id, Kind, OnLoss, Relation};
 use crate::manager::graph_file::{kind, words};
+use crate::manager::view::View;
 use crate::svctl::svg::{SMALL, number, text, width};
 
 /// How wide a sample is, how high a row, and what is between two samples.
@@ -25,16 +26,15 @@ enum Sample {
 }
 
 impl Legend {
-    pub(super) fn of(picture: &Picture) -> Legend {
+    /// Of a picture with these services and lines.
+    pub(super) fn of(view: &View, shown: &[Id], edges: &Edges) -> Legend {
         let mut samples = Vec::new();
-        let is_there = |what: Kind| {
-            picture.shown.iter().any(|id| picture.view.graph.service(*id).kind == what)
-        };
+        let is_there = |what: Kind| shown.iter().any(|id| view.graph.service(*id).kind == what);
         for what in [Kind::Daemon, Kind::Oneshot, Kind::Group].into_iter().filter(|w| is_there(*w))
         {
             samples.push((Sample::Shape(what, ""), kind(what).to_owned()));
         }
-        if picture.shown.iter().any(|id| picture.view.boot.contains(id)) {
+        if shown.iter().any(|id| view.boot.contains(id)) {
             samples.push((Sample::Shape(Kind::Daemon, " enabled"), "enabled".to_owned()));
         }
         for (relation, is_after, meaning) in [
@@ -49,18 +49,18 @@ impl Legend {
         ] {
             let word = words(relation).0;
             let is_it = |edge: &Drawn| words(edge.relation).0 == word && edge.is_after == is_after;
-            if picture.edges.drawn.iter().any(is_it) {
+            if edges.drawn.iter().any(is_it) {
                 samples.push((Sample::Line(relation, is_after), meaning.to_owned()));
             }
         }
         let mut remarks = Vec::new();
-        if !picture.edges.drawn.is_empty() {
+        if !edges.drawn.is_empty() {
             remarks.push(
                 "An arrow leads to what is needed; what is needed starts earlier.".to_owned(),
             );
         }
-        if picture.edges.implied > 0 {
-            let count = picture.edges.implied;
+        if edges.implied > 0 {
+            let count = edges.implied;
             let s = if count == 1 { "" } else { "s" };
             let text = format!("Not drawn: {count} relation{s} that others imply (--all).");
             remarks.push(text);

@@ -4,6 +4,7 @@ mod choose;
 mod draw;
 mod layout;
 mod legend;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::fs;
