@@ -13,8 +13,9 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::fifos::OWN;
-use super::status::SIZE;
 
+/// The size of the status file.
+pub(super) const SIZE: usize = 8192;
 /// What begins such a line.
 const KEY: &str = "refused=";
 /// How often the file is read that is being rewritten in place.

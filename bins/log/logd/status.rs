@@ -11,10 +11,8 @@ use common::sys::shared::Cells;
 use rustix::fs::{FallocateFlags, Mode, OFlags, fallocate, openat};
 use rustix::io::Result;
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, SIZE};
 
-/// Its size.
-pub(super) const SIZE: usize = 8192;
 /// Where each part begins: who it is, what it writes, who waits, and for what.
 const PARTS: [usize; 5] = [0, 64, 384, 4096, SIZE];
 
