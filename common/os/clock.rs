@@ -1,22 +1,29 @@
 //! The two clocks.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::base::stamp::{Boot, Wall};
 use crate::sys::auxv::clock_ticks;
-use crate::sys::time::now;
+use crate::sys::time::asked;
+
+/// See [`ask_often`].
+static OFTEN: AtomicBool = AtomicBool::new(false);
+
+/// For a program that asks for the time again and again: it is no system call any more, but the first
+/// time costs more than the few calls of a supervisor do.
+pub fn ask_often() {
+    OFTEN.store(true, Ordering::Relaxed);
+}
+
+fn now(clock: ClockId) -> Timespec {
+    if OFTEN.load(Ordering::Relaxed) { clock_gettime(clock) } else { asked(clock) }
+}
 
 /// Now, for people. Times before 1970 count as 1970.
 pub fn wall() -> Wall {
-    wall_of(now(ClockId::Realtime))
-}
-
-/// The same, for who asks again and again.
-pub fn wall_often() -> Wall {
-    wall_of(clock_gettime(ClockId::Realtime))
-}
-
-fn wall_of(t: Timespec) -> Wall {
+    let t = now(ClockId::Realtime);
     Wall(u64::try_from(t.tv_sec).unwrap_or(0) * 1_000_000_000 + t.tv_nsec.unsigned_abs())
 }
 

@@ -8,7 +8,7 @@ use rustix::time::{ClockId, Timespec};
 /// What a clock shows, by the system call. The function that the kernel maps into every process for that
 /// must first be found there: three pages, and more time than the few calls of a short program.
 #[cfg(target_pointer_width = "64")]
-pub fn now(clock: ClockId) -> Timespec {
+pub fn asked(clock: ClockId) -> Timespec {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: the time lives through the call, which writes it, or leaves it zero.
     unsafe { libc::syscall(libc::SYS_clock_gettime, clock as libc::c_long, time.as_mut_ptr()) };
@@ -19,7 +19,7 @@ pub fn now(clock: ClockId) -> Timespec {
 
 /// What a clock shows. Its system call has several shapes here.
 #[cfg(not(target_pointer_width = "64"))]
-pub fn now(clock: ClockId) -> Timespec {
+pub fn asked(clock: ClockId) -> Timespec {
     rustix::time::clock_gettime(clock)
 }
 

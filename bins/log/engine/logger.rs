@@ -255,7 +255,7 @@ impl Logger {
     /// The time for stamps: one for all that came at once.
     pub(super) fn take_time(&mut self) {
         if !std::mem::replace(&mut self.timed, true) {
-            self.plan.set_time(clock::wall_often());
+            self.plan.set_time(clock::wall());
         }
     }
 

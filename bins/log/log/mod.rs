@@ -22,6 +22,7 @@ fn main(args: Args) -> Result<Next> {
         line.rotate.iter().try_for_each(|dir| rotate::rotate(dir))?;
         return Ok(Next::Exit(exit::OK));
     }
+    common::os::clock::ask_often();
     let notify = line.notify.map(adopt).transpose()?;
     fill_stdio();
     close_on_exec();

@@ -62,6 +62,7 @@ fn main(args: Args) -> Result<Next> {
     let options = read(args)?;
     // A mistake in the directives is the user's, and told at once.
     options.script("")?;
+    common::os::clock::ask_often();
     daemon::Daemon::begin(options)?.run()
 }
 

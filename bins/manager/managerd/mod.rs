@@ -58,6 +58,7 @@ pub(super) struct Options {
 
 fn main(args: Args) -> Result<Next> {
     let siblings = Siblings::at_start();
+    common::os::clock::ask_often();
     let mut manager = Manager::begin(options(args)?, siblings)?;
     Ok(Next::Exit(manager.run()))
 }
