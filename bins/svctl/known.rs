@@ -58,9 +58,9 @@ impl Known {
         }
         let (is_managed, boot) = (is_managed(&sources), clock::boot());
         let is_scanned = scandir::is_alive(&site.places().scan);
-        let supervisors = Supervisors::new(site, view.graph.len());
+        let supervisors = Supervisors::new(site, view.graph.len(), is_scanned, boot);
         if !is_managed {
-            let shows = |id| supervisors.process(&view, id, is_scanned, boot);
+            let shows = |id| supervisors.process(&view, id);
             let processes: Vec<Option<Process>> = view.graph.ids().map(shows).collect();
             let rows = view.rows.iter_mut().flatten();
             rows.zip(processes).for_each(|(row, process)| correct(row, process));
@@ -87,7 +87,7 @@ impl Known {
     }
 
     fn find_standing(&self, id: Id) -> Standing {
-        let process = self.supervisors.process(&self.view, id, self.is_scanned, self.boot);
+        let process = self.supervisors.process(&self.view, id);
         if self.view.damaged.contains(&id) && process.is_none_or(|shown| shown == Process::Down) {
             return Standing::Unknown;
         }

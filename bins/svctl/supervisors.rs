@@ -23,19 +23,26 @@ pub(super) struct Supervisors {
     scan: Option<OwnedFd>,
     oneshots: Option<OwnedFd>,
     boot: BootId,
+    /// Somebody writes down deaths.
+    is_scanned: bool,
+    now: Boot,
     statuses: Vec<OnceCell<Option<Status>>>,
+    processes: Vec<OnceCell<Option<Process>>>,
 }
 
 impl Supervisors {
     /// Of so many services.
-    pub(super) fn new(site: &Site, count: usize) -> Supervisors {
+    pub(super) fn new(site: &Site, count: usize, is_scanned: bool, now: Boot) -> Supervisors {
         let places = site.places();
         let open = |path| file::open_dir(CWD, &path).ok();
         Supervisors {
             scan: open(places.scan),
             oneshots: open(places.manager.join(ONESHOT)),
             boot: BootId::now(),
+            is_scanned,
+            now,
             statuses: vec![OnceCell::new(); count],
+            processes: vec![OnceCell::new(); count],
         }
     }
 
@@ -57,18 +64,16 @@ impl Supervisors {
     }
 
     /// What its process shows. A oneshot that is done has none: what it is then, the manager knows.
-    pub(super) fn process(
-        &self,
-        view: &View,
-        id: Id,
-        is_scanned: bool,
-        now: Boot,
-    ) -> Option<Process> {
+    pub(super) fn process(&self, view: &View, id: Id) -> Option<Process> {
+        *self.processes[id as usize].get_or_init(|| self.look(view, id))
+    }
+
+    fn look(&self, view: &View, id: Id) -> Option<Process> {
         let service = view.graph.service(id);
         let status = self.status(view, id).filter(|_| service.kind == Kind::Daemon)?;
         // Where nobody is left to write it down, a status may be older than the death.
-        let is_there = is_scanned || is_alive(status);
-        Some(Process::of(status, service.has_readiness, is_there, now))
+        let is_there = self.is_scanned || is_alive(status);
+        Some(Process::of(status, service.has_readiness, is_there, self.now))
     }
 }
 
