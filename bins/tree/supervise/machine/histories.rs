@@ -2,10 +2,14 @@
 
 use std::collections::HashSet;
 
+use common::base::signal::Signal;
 use common::base::stamp::Wall;
-use common::format::letters::COMMANDS;
+use common::format::letters::{COMMANDS, Command};
 use common::format::servicedir::Restart;
+use common::format::status::Wanted;
+use rustix::process::Pid;
 
+use super::super::throttle;
 use super::*;
 
 /// How many events a history has. Histories that lead to the same situation are followed once.

@@ -1,11 +1,14 @@
 //! The machine against the table in its page, and against all short histories.
 
 use common::base::stamp::Wall;
-use common::format::letters::COMMANDS;
+use common::format::letters::{COMMANDS, Command};
+use common::format::status::Wanted;
+use rustix::process::Pid;
 
+use super::super::action::Target;
 use super::*;
 
-const PAGE: &str = include_str!("../../../doc/html/svc-supervise.html");
+const PAGE: &str = include_str!("../../../../doc/html/svc-supervise.html");
 /// The clock of the tests: the service was started one second before this, its timers are due later.
 const NOW: Now = Now { wall: Wall(5_000_000_000), boot: Boot(60_000), chance: 0 };
 
