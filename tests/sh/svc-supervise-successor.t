@@ -148,4 +148,62 @@ is 'a damaged status is named' "$(cat said)" \
 	'svc-supervise damaged: warning: supervise/status is damaged: beginning anew'
 ok 'and it can be stopped' svc-ctl -d -wD -T 10000 damaged
 
+# killed_at_signal DIR COMMAND... - a supervisor by hand is killed on its way into the first signal that it
+# sends once the command has run.
+killed_at_signal() {
+	dir=$1; shift
+	old=$(supervisor_of "$dir")
+	background strace -qq -o trace -e inject=kill,pidfd_send_signal:signal=KILL:when=1 \
+		-e trace=kill,pidfd_send_signal -p "$old"
+	tracer=$pid
+	until_ok 10 grep -q "^TracerPid:[[:space:]]*$tracer\$" "/proc/$old/status"
+	"$@"
+	until_ok 10 gone "$old"
+	wait "$tracer"
+}
+if has strace && strace -o trace true 2>err; then
+	service obedient <<'end'
+#!/bin/sh
+trap 'exit 7' TERM
+echo >ready
+while :; do sleep 1000 & wait; done
+end
+	supervise obedient
+	for letter in d r; do
+		until_ok 10 there obedient/ready
+		rm obedient/ready
+		killed_at_signal obedient svc-ctl -$letter obedient
+		is "$letter: it is on file that it is to end" "$(key obedient state) $(key obedient stopping)" 'up yes'
+		was=$(key obedient pid)
+		[ $letter = r ] || ok 'it has not been told' alive "$was"
+		supervise obedient
+		becomes 10 "$letter: the successor tells it" gone "$was"
+		[ $letter = r ] || until_ok 10 says obedient state down
+		svc-ctl -u obedient
+	done
+	until_ok 10 there obedient/ready
+	killed_at_signal obedient svc-ctl -p obedient
+	supervise obedient
+	stopped() { grep -q '^State:[[:space:]]*T' "/proc/$(key obedient pid)/status"; }
+	becomes 10 'what was to be paused is' stopped
+
+	service leaving <<'end'
+#!/bin/sh
+sleep 1000 &
+echo $! >left
+wait
+end
+	echo group >leaving/kill-scope
+	touch leaving/down
+	supervise leaving
+	svc-ctl -o leaving
+	until_ok 10 there leaving/left
+	killed_at_signal leaving kill -KILL "$(key leaving pid)"
+	supervise leaving
+	becomes 10 'what a dead service left in its group is killed' gone "$(cat leaving/left)"
+	becomes 10 'and it is down' says leaving state down
+else
+	skip 'killed between the file and the signal' 'no strace here, or it may not trace'
+fi
+
 done_testing

@@ -18,6 +18,8 @@ pub(super) enum Input {
     NotStarted(i32),
     /// The process died. `finish`: there is a `./finish` to run.
     Died { death: Death, finish: bool },
+    /// The process that a killed predecessor had started was taken over.
+    Adopted,
     /// The time that `next_due` named has come.
     Due,
 }

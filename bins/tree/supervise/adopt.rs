@@ -67,6 +67,10 @@ impl Supervisor {
                 }
             }
         }
+        // After a reexec it is our own: nothing was left undone.
+        if started && matches!(self.watch, Some(Watched::Adopted(..))) {
+            self.feed(Input::Adopted);
+        }
     }
 
     fn take_over(&mut self, kind: Kind, identity: Identity) {

@@ -110,6 +110,11 @@ impl Machine {
             self.status.kill_due = Some(now.boot.after(self.settings.timeout_kill));
         }
         todo.push(Action::Record);
+        self.tell_to_end(command, todo);
+    }
+
+    /// Says so to run.
+    pub(super) fn tell_to_end(&self, command: Command, todo: &mut Actions) {
         todo.push(Action::Signal(command, Target::Process, self.settings.down_signal));
         // What is stopped must wake up to die.
         todo.push(Action::Signal(command, Target::Process, Signal::CONT));

@@ -20,6 +20,8 @@ const DEPTH: usize = 6;
 enum Happens {
     Command(Command),
     Died(Death, bool),
+    /// The supervisor is killed, and another takes over.
+    Succession,
     Due,
     TimePasses,
 }
@@ -55,6 +57,8 @@ impl World {
                 Input::Died { death, finish }
             }
             Happens::Died(..) => return None,
+            Happens::Succession if self.alive => Input::Adopted,
+            Happens::Succession => return None,
             Happens::Due => {
                 next.now = self.now.max(self.machine.next_due()?);
                 Input::Due
@@ -80,6 +84,10 @@ impl World {
         let is_answered = actions.iter().any(finished);
         if let Input::Command(Command::Down | Command::DownPersist) = input {
             assert_ne!(is_answered, self.alive, "a stop is answered at once, or by the end");
+        }
+        if input == Input::Adopted && before.stopping {
+            let tells = |action| matches!(action, Action::Signal(..));
+            assert!(actions.iter().any(tells), "a stop on file is told by whoever comes next");
         }
         let mut answer = None;
         let mut recorded = false;
@@ -204,6 +212,7 @@ fn all_that_happens() -> Vec<Happens> {
     let mut all: Vec<_> = COMMANDS.iter().map(|row| Happens::Command(row.1)).collect();
     all.extend(deaths.iter().map(|death| Happens::Died(*death, false)));
     all.push(Happens::Died(Death::Exit(1), true));
+    all.push(Happens::Succession);
     all.push(Happens::Due);
     all.push(Happens::TimePasses);
     all

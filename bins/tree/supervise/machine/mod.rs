@@ -52,6 +52,7 @@ impl Machine {
             Input::Started { pid, start } => self.started(now, pid, start, &mut todo),
             Input::NotStarted(error) => self.not_started(now, error, &mut todo),
             Input::Died { death, finish } => self.died(now, death, finish, &mut todo),
+            Input::Adopted => self.adopted(&mut todo),
             Input::Due => self.due(now, &mut todo),
         }
         todo
@@ -98,9 +99,12 @@ impl Machine {
         }
         let first = self.status.event + 1;
         self.status.event += events.len() as u64 + u64::from(self.status.left);
-        todo.push(Action::Record);
+        // What is on file as dead nobody looks at again: what it left goes first.
         if dead != Dead::Nothing {
             todo.push(Action::KillRest);
+        }
+        todo.push(Action::Record);
+        if dead != Dead::Nothing {
             todo.push(Action::Reap);
         }
         if again {

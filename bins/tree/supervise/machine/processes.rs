@@ -1,13 +1,14 @@
 //! What becomes of the machine when a process came to be, could not, or has died.
 
 use common::base::death::Death;
+use common::base::signal::Signal;
 use common::base::stamp::Boot;
-use common::format::letters::Event;
+use common::format::letters::{Command, Event};
 use common::format::records::Kind;
 use common::format::status::{Ended, Phase, Wanted};
 use rustix::process::Pid;
 
-use super::super::action::{Action, Actions, Now};
+use super::super::action::{Action, Actions, Now, Target};
 use super::super::throttle;
 use super::{Dead, Machine};
 
@@ -37,6 +38,21 @@ impl Machine {
             }
         };
         self.record_and_announce(&[event], todo);
+    }
+
+    /// The predecessor may have been killed between a record and its signal: what is on file is done
+    /// again rather than never.
+    pub(super) fn adopted(&self, todo: &mut Actions) {
+        if self.status.phase != Phase::Running(Kind::Run) {
+            return;
+        }
+        if self.status.stopping {
+            let is_over = self.status.wanted == Wanted::Down;
+            self.tell_to_end(if is_over { Command::Down } else { Command::Restart }, todo);
+        }
+        if self.status.paused {
+            todo.push(Action::Signal(Command::Pause, Target::Process, Signal::STOP));
+        }
     }
 
     pub(super) fn not_started(&mut self, now: Now, error: i32, todo: &mut Actions) {
@@ -104,10 +120,10 @@ impl Machine {
         }
         self.status.pid = None;
         self.status.kill_due = None;
+        todo.push(Action::KillRest);
         // One write says that run is dead and that finish is about to be.
         self.intend(now, Kind::Finish);
         todo.push(Action::Record);
-        todo.push(Action::KillRest);
         todo.push(Action::Reap);
         // Before finish: s6-permafailon in there counts this death too.
         todo.push(Action::Tally(death));

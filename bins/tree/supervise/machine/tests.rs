@@ -81,6 +81,7 @@ fn input(name: &str) -> (Now, Input) {
         "died, with finish" => (NOW, Input::Died { death: Death::Exit(1), finish: true }),
         "died at once" => (later(59_500), Input::Died { death: Death::Exit(1), finish: false }),
         "exited 125" => (NOW, Input::Died { death: Death::Exit(125), finish: false }),
+        "adopted" => (NOW, Input::Adopted),
         "restart time" => (later(61_000), Input::Due),
         "kill time" => (later(70_000), Input::Due),
         letter => {
