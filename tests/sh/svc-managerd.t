@@ -149,6 +149,22 @@ ok 'the request is answered' wait "$waits"
 is 'with what became of it' "$(tail -n 2 "$waits.out" | sort)" 'command: ready
 slow: ready'
 is 'nothing ran twice' "$(starts slow) $(starts command)" '1 1'
+
+unit patient <<E
+exec = ["/bin/sh", "-c", "trap 'echo TERM >>$T/told' TERM; echo >&3; until [ -e $T/enough ]; do sleep 0.1 & wait; done"]
+ready = "notify-fd 3"
+E
+compile && change --quiet apply
+ok 'what takes its time to end is up' change up patient
+background change down patient; waits=$pid
+becomes 20 'it is told to end' test -s told
+ok 'killed meanwhile' killed
+ok 'and again' killed
+: >enough
+ok 'it is down' wait "$waits"
+is 'and was told once: many take a second TERM for an order to drop everything' "$(cat told)" TERM
+rm etc/services/patient.toml
+compile && change --quiet apply
 old=$(manager)
 kill -TERM "$old"
 becomes 20 'after a TERM too there is another one' another

@@ -8,6 +8,7 @@ use common::os::file;
 
 use super::manager::Manager;
 use super::news::{News, news};
+use super::perform::is_told_to_end;
 use crate::manager::engine::{Event, State};
 use crate::manager::graph::{Id, Kind};
 
@@ -103,7 +104,10 @@ impl Manager {
     fn await_end(&mut self, id: Id, heard: Heard) {
         let awaited = match heard {
             // Without a supervisor nobody has letters to read.
-            Heard::Anew => self.is_ours(id) && self.write_letter(id, Command::Down),
+            Heard::Anew => {
+                let is_told = self.status(id).is_some_and(|status| is_told_to_end(&status));
+                self.is_ours(id) && (is_told || self.write_letter(id, Command::Down))
+            }
             Heard::Over => false,
             Heard::News => return,
         };

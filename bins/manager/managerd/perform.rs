@@ -20,6 +20,12 @@ use crate::manager::table::Doing;
 /// So few entries svc-scan is not told of before all are made.
 const FEW: u32 = 16;
 
+/// On file, so done, or done by the supervisor who comes next. Many take a second TERM for an order to
+/// drop everything.
+pub(super) fn is_told_to_end(status: &Status) -> bool {
+    status.stopping && status.wanted == Wanted::Down
+}
+
 impl Manager {
     /// What is to be on file before an action is taken.
     pub(super) fn prepare(&mut self, action: Action) {
@@ -151,6 +157,9 @@ impl Manager {
             }
             return;
         };
+        if is_told_to_end(&status) {
+            return;
+        }
         let known = &mut self.known[id as usize];
         let is_down = status.phase == Phase::Down && status.wanted == Wanted::Down;
         if is_down && !(known.awaited && known.told) {
