@@ -237,7 +237,8 @@ ok 'and logs' asked_rsyslog
 ok 'cron is stopped' ctl stop cron
 background cron -f
 another=$pid
-until_ok 10 test -s /run/crond.pid
+# The file is there already, with the pid of the one that was stopped.
+until_ok 10 grep -qx "$another" /run/crond.pid
 exits 1 'there is no second cron' ctl start cron
 shows cron "can't lock /var/run/crond.pid, otherpid may be $another"
 kill "$another"
