@@ -6,7 +6,7 @@
 cp "$here/lib.sh" "$here/sweep" .
 # shellcheck disable=SC2016  # for the test file to expand
 a_test() { { echo '. "${0%/*}/lib.sh"'; cat; } >"$T/$1"; }
-run() { exits "$1" "$2" env LIMIT="${limit:-60}" "$here/run" "$T/case.t"; }
+run() { exits "$1" "$2" env LIMIT="${limit:-60}" BUSY="${busy:-6}" "$here/run" "$T/case.t"; }
 
 a_test case.t <<'END'
 ok 'true succeeds' true
@@ -49,9 +49,9 @@ ok 'true succeeds' true
 sleep 100
 done_testing
 END
-limit=1
+limit=1 busy=1
 run 1 'a file that takes too long fails'
-limit=
+limit='' busy=''
 contains 'which is said too' "$(cat out)" 'case.t takes longer than 1 s'
 
 a_test case.t <<'END'

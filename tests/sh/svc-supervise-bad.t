@@ -32,7 +32,7 @@ said() { grep "^svc-supervise ${1#scan/}: " "$log" | sed "s,^svc-supervise ${1#s
 has_said() { said "$1" | grep -q .; }
 # one DIR FILE DESCRIPTION - it has said one thing, about FILE; $T/why has what.
 one() {
-	until_ok 2 has_said "$1"
+	until_ok 10 has_said "$1"
 	said "$1" >why
 	what="$3"
 	if lines why 1 && grep -qF "${2##*/}" why && ! grep -q '[[:cntrl:]]' why; then pass; else
@@ -143,12 +143,12 @@ for file in $settings; do rm -rf "scan/$file.garbage/$file"; echo 7 >"scan/$file
 echo 5000 >scan/timeout-kill.fifo/timeout-kill.new
 mv scan/timeout-kill.fifo/timeout-kill.new scan/timeout-kill.fifo/timeout-kill
 svc-ctl -p scan/timeout-kill.fifo
-svc-ctl -d -wD -T 10000 scan/timeout-kill.fifo
+svc-ctl -d -wD -T 60000 scan/timeout-kill.fifo
 ok 'a setting that was mended is used' says scan/timeout-kill.fifo state down
 for kind in missing directory fifo loop; do
 	rm -rf "scan/run.$kind/run"
 	sleeper "scan/run.$kind"
-	ok "run.$kind is mended, and started by command" svc-ctl -u -wu -T 10000 "scan/run.$kind"
+	ok "run.$kind is mended, and started by command" svc-ctl -u -wu -T 60000 "scan/run.$kind"
 done
 rm -rf scan/run.garbage/run
 sleeper scan/run.garbage
