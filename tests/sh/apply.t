@@ -162,6 +162,6 @@ ok 'and nothing is touched' cmp before after
 ok 'the tree ends' svc-scanctl terminate "$T/run/scan"
 becomes 20 'all of it' gone "$pid"
 managed ''
-ok 'in another one in its place the same is up, and nothing has failed' change --timeout 20s wait web mail
+ok 'in another one in its place the same is up, and nothing has failed' change --timeout 60s wait web mail
 
 done_testing

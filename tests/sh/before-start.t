@@ -84,7 +84,7 @@ until_ok 10 is_up gate
 is 'who needs it waits' "$(state behind)" down
 ok 'meanwhile nothing of it runs' test ! -e started.gate
 : >go
-ok 'when its program runs, it is ready' change --timeout 30s wait gate behind
+ok 'when its program runs, it is ready' change --timeout 60s wait gate behind
 rm go begun
 test_of gate 'exit 1'
 ok 'one that is down' change down --with-dependents gate
@@ -97,13 +97,13 @@ ok 'is not ready while before-start fails' test "$(state gate)" != ready
 is 'nor is who needs it started' "$(state behind)" down
 ok 'nor was it ever' test ! -e started.behind
 test_of gate ''
-ok 'when that is mended all are ready' change --timeout 30s wait behind
+ok 'when that is mended all are ready' change --timeout 60s wait behind
 until_ok 10 gone "$asked"
 rm -f begun
 test_of quick "$gate"
 ok 'one that takes too long' compile
 ok 'is applied, too' change apply
-exits 1 'is late as any other' change --timeout 30s up quick
+exits 1 'is late as any other' change --timeout 60s up quick
 contains 'which is said' "$(cat out)" 'not ready in time'
 : >go
 is_ready() { is_in "$1" ready; }
@@ -117,7 +117,7 @@ background change up gate; asked=$pid
 until_ok 20 tested_again
 ok 'a program that is missing is not announced' test "$(state gate)" != ready
 mv away daemon
-ok 'until it is there' change --timeout 30s wait gate
+ok 'until it is there' change --timeout 60s wait gate
 until_ok 10 gone "$asked"
 ok 'it goes' change down --with-dependents gate
 enabled web db shop slow bare
@@ -203,7 +203,7 @@ ok 'one can insist on the new one' change apply --no-test --confirm 2
 goes_back() { [ "$(generation)" = "$live" ]; }
 becomes 20 'and what is not confirmed goes back, whatever a test would say' goes_back
 test_of web ''
-ok 'to what was' change --timeout 30s wait web
+ok 'to what was' change --timeout 60s wait web
 guarded web '[environment]' 'A = "2"'
 ok 'another one is accepted' compile
 was=$(main_of web)
@@ -281,22 +281,22 @@ END
 enabled web db shop slow bare flood
 ok 'one that floods is accepted' compile
 ok 'and comes up' change apply
-ok 'with all its commands' change --timeout 30s wait flood
+ok 'with all its commands' change --timeout 60s wait flood
 rm quiet
-exits 1 'one that never stops writing has failed' change --timeout 30s restart flood
+exits 1 'one that never stops writing has failed' change --timeout 60s restart flood
 like 'by the command that did' "$(sed 1q out)" '^flood: not restarted: before-start failed: /bin/sh -c \[ -e .*: timed out$'
 : >quiet
 
 # --- who stays behind
 # shellcheck disable=SC2016
 test_of web 'sleep 1000 & echo $! >"$T/left"' 'exit 1'
-exits 1 'a child that stays with the descriptors keeps nobody waiting' change --timeout 30s restart web
+exits 1 'a child that stays with the descriptors keeps nobody waiting' change --timeout 60s restart web
 becomes 10 'and is ended' gone "$(cat left)"
 rm left
 # shellcheck disable=SC2016
 test_of web 'setsid sh -c "echo \$\$ >$T/left; while sleep 0.02; do echo more || exit; done" &' \
 	'until [ -s "$T/left" ]; do sleep 0.02; done' 'exit 1'
-exits 1 'nor does one that has gone elsewhere' change --timeout 30s restart web
+exits 1 'nor does one that has gone elsewhere' change --timeout 60s restart web
 becomes 10 'which finds that nobody listens' gone "$(cat left)"
 test_of web ''
 
@@ -380,7 +380,7 @@ test_of two ''
 enabled web db shop slow bare flood two
 ok 'a oneshot is accepted' compile
 ok 'and applied' change apply
-ok 'is up' change --timeout 30s wait two
+ok 'is up' change --timeout 60s wait two
 ok 'and restarted' change restart two
 is 'once' "$(($(wc -l <stopped)))" 1
 # shellcheck disable=SC2016

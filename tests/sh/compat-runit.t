@@ -239,7 +239,7 @@ for mark in .meta control; do
 	exits 1 'without a time limit' grep '^kill-due=' "mark$mark/supervise/status"
 	svc-ctl down "mark$mark"
 	: >"mark$mark/go"
-	svc-wait -t 10000 finished "mark$mark"
+	svc-wait -t 60000 finished "mark$mark"
 	rm "mark$mark/go"
 	echo 60000 >"mark$mark/timeout-finish"
 	svc-ctl up "mark$mark"

@@ -190,8 +190,8 @@ background svc-supervise ready
 until_ok 10 svc-wait -t 100 up ready
 exits 99 'up is not yet ready' svc-wait -t 200 ready ready
 : >ready/go
-ok 'a newline on notification-fd is' svc-wait -t 10000 ready ready
-ok 'and a restart begins anew' svc-ctl -w R -T 10000 restart ready
+ok 'a newline on notification-fd is' svc-wait -t 60000 ready ready
+ok 'and a restart begins anew' svc-ctl -w R -T 60000 restart ready
 
 # A finish that takes too long.
 service slow <<'EOF'
@@ -237,9 +237,9 @@ echo 'not for us' >full/type
 echo 5 >full/max-death-tally
 echo 10 >full/restart-delay
 background svc-supervise full
-ok 'other files do not matter' svc-wait -t 10000 up full
+ok 'other files do not matter' svc-wait -t 60000 up full
 if has s6-svdt; then
-	for _ in 1 2 3 4 5 6 7; do svc-ctl -w r -T 10000 kill full; done
+	for _ in 1 2 3 4 5 6 7; do svc-ctl -w r -T 60000 kill full; done
 	is 's6-svdt reads the death tally' "$(s6-svdt full | sed 's/^@[0-9a-f]* //' | sort -u)" 'signal SIGKILL'
 	is 'which has as many entries as max-death-tally says' "$(s6-svdt full | wc -l)" 5
 else
@@ -274,7 +274,7 @@ if has s6-log; then
 	echo 3 >tree/talks/log/notification-fd
 	background svc-scan tree
 	until_ok 10 svc-ok tree/talks/log
-	ok 's6-log is a logger like any other, and says when it is ready' svc-wait -t 10000 ready tree/talks/log
+	ok 's6-log is a logger like any other, and says when it is ready' svc-wait -t 60000 ready tree/talks/log
 	becomes 10 'and gets what the service says' grep -q two tree/talks/log/main/current
 else
 	skip 's6-log is a logger like any other' 's6 is not installed'

@@ -53,13 +53,13 @@ is 'as is said' "$(cat code) $(tail -n 1 "$asked.out")" '1 behind: not ready: st
 exits 1 'what is not ready in time is late' change up late
 is 'which is said' "$(tail -n 1 out)" 'late: not ready: late failed: not ready in time'
 for verb in up once; do
-	exits 1 "$verb of what is late is answered at once" timeout 20 svc-change --dir "$run" --generations "$lib" "$verb" late
+	exits 1 "$verb of what is late is answered at once" timeout 100 svc-change --dir "$run" --generations "$lib" "$verb" late
 	is 'in the same way' "$(tail -n 1 out)" 'late: not ready: late failed: not ready in time'
 done
 ok 'a reset' change reset late
-exits 1 'changes nothing about it' timeout 20 svc-change --dir "$run" --generations "$lib" wait late
+exits 1 'changes nothing about it' timeout 100 svc-change --dir "$run" --generations "$lib" wait late
 was=$(svc-stat -o pid "$run/scan/late")
-exits 1 'a restart is a new try' timeout 20 svc-change --dir "$run" --generations "$lib" restart late
+exits 1 'a restart is a new try' timeout 100 svc-change --dir "$run" --generations "$lib" restart late
 is 'which is late, too' "$(tail -n 1 out)" 'late: not ready: late failed: not ready in time'
 ok 'of another process' test "$(svc-stat -o pid "$run/scan/late")" != "$was"
 : >go

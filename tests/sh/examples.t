@@ -30,16 +30,16 @@ for name in clock counter greeter once redis nginx; do until_ok 10 svc-ok "$scan
 said() { svc-logread --stamp none -n 10000 "$scan/$1/log/main" | grep -Eq "$2"; }
 becomes 10 'clock says what time it is' said clock '^It is [0-9:]*\.$'
 becomes 20 'counter dies and comes back' said counter '^life 2: 1$'
-ok 'greeter becomes ready' svc-wait -t 10000 ready "$scan/greeter"
-ok 'greeter is killed and comes back' svc-ctl -w R -T 10000 kill "$scan/greeter"
+ok 'greeter becomes ready' svc-wait -t 60000 ready "$scan/greeter"
+ok 'greeter is killed and comes back' svc-ctl -w R -T 60000 kill "$scan/greeter"
 becomes 10 'and its finish tells how it came' said greeter '^greeter was killed by signal 9$'
 becomes 10 'once is done' said once '^done$'
-ok 'and stays down' svc-wait -t 10000 finished "$scan/once"
+ok 'and stays down' svc-wait -t 60000 finished "$scan/once"
 is 'having run once' "$(wc -l <"$scan/once/data/done")" 1
 
 if has redis-server redis-cli; then
 	ok 'redis comes up' svc-sv -w 20 check "$scan/redis"
-	ok 'redis is killed and comes back' svc-ctl -w r -T 10000 kill "$scan/redis"
+	ok 'redis is killed and comes back' svc-ctl -w r -T 60000 kill "$scan/redis"
 	ok 'and answers again' svc-sv -w 20 check "$scan/redis"
 	is 'on its port' "$(redis-cli -p "$(cat "$scan/redis/data/port")" ping)" PONG
 	ok 'redis stops' svc-sv -w 20 stop "$scan/redis"
@@ -53,7 +53,7 @@ if has nginx curl; then
 	becomes 20 'nginx comes up' page
 	contains 'and serves its page' "$(page)" 'It works'
 	becomes 5 'its log is where the others are' said nginx 'GET / HTTP'
-	ok 'nginx is killed and comes back' svc-ctl -w r -T 10000 kill "$scan/nginx"
+	ok 'nginx is killed and comes back' svc-ctl -w r -T 60000 kill "$scan/nginx"
 	becomes 20 'and answers again' page
 	ok 'nginx stops' svc-sv -w 20 stop "$scan/nginx"
 	page; is 'and does not answer any more' "$?" 7
@@ -66,6 +66,6 @@ mkdir few
 for command in sh cat mkdir sed; do ln -s "$(command -v $command)" few/; done
 cp -R "$root/examples/sv/redis" missing
 background env PATH="$T/few" "$BIN/svc-supervise" missing
-ok 'without redis-server it stays down' svc-wait -t 10000 finished missing
+ok 'without redis-server it stays down' svc-wait -t 60000 finished missing
 becomes 10 'for good' sh -c 'svc-stat missing | grep -q failed'
 done_testing

@@ -49,8 +49,8 @@ exec cat
 end
 background svc-scan scan
 root_pid=$pid
-ok 'a tree comes up' svc-wait -t 10000 ready scan/a scan/b
-ok 'with a logger' svc-wait -t 10000 up scan/b/log
+ok 'a tree comes up' svc-wait -t 60000 ready scan/a scan/b
+ok 'with a logger' svc-wait -t 60000 up scan/b/log
 before=$(states)
 exits 100 'a second svc-scan is refused' svc-scan scan
 
@@ -62,7 +62,7 @@ is 'nothing is restarted' "$(states)" "$before"
 kill -KILL "$(field pid scan/a/supervise/supervisor)"
 echo 7 >scan/a/code
 becomes 10 'a death that only svc-scan saw is known' grep -qx last-run=exit=7 scan/a/supervise/status
-ok 'and followed by a start' svc-wait -t 10000 ready scan/a
+ok 'and followed by a start' svc-wait -t 60000 ready scan/a
 
 before=$(states)
 : >killed
@@ -77,7 +77,7 @@ takes_over 'another svc-scan starts other supervisors'
 echo 9 >scan/a/code
 becomes 10 'how an adopted orphan ended is told or unknown, never wrong' \
 	grep -Eqx 'last-run=exit=(9|unknown)' scan/a/supervise/status
-ok 'it is started again' svc-wait -t 10000 ready scan/a
+ok 'it is started again' svc-wait -t 60000 ready scan/a
 is 'once' "$(svc-stat -o starts scan/a)" 3
 ok 'the tree ends' svc-scanctl terminate scan
 becomes 10 'as it was told' gone "$root_pid"

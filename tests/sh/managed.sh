@@ -29,7 +29,7 @@ EOF
 }
 
 # change ARGUMENT... - svc-change for that manager. It ends before the test does.
-change() { timeout 60 svc-change --dir "$run" --generations "$lib" "$@"; }
+change() { timeout 300 svc-change --dir "$run" --generations "$lib" "$@"; }
 
 # manager - the pid of svc-managerd.
 manager() { sed -n 's/^pid=//p' "$run/manager/managerd"; }

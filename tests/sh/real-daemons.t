@@ -56,7 +56,7 @@ ended postgresql-cluster'
 
 # --- each serves
 for name in $daemons; do
-	ok "$name is ready" svc-wait -t 1 ready "$scan/$name"
+	ok "$name is ready" svc-wait -t 60000 ready "$scan/$name"
 	ok "and answers at once" "asked_$name"
 done
 

@@ -36,7 +36,7 @@ mkdir tree
 talker tree/s
 background svc-scan tree
 scan=$pid scan_out=$pid.out
-ok 'without log/ the output is the tree'"'"'s own' svc-wait -t 10000 up tree/s
+ok 'without log/ the output is the tree'"'"'s own' svc-wait -t 60000 up tree/s
 becomes 10 'and is there' grep -q '^line 3$' "$scan_out"
 
 # Added: from the next start on.
@@ -45,7 +45,7 @@ logger tree/s/log "$T/first"
 ok 'log/ is added' svc-scanctl scan tree
 until_ok 10 svc-wait -t 1000 up tree/s/log
 is 'the service is left alone' "$(field pid tree/s)" "$service"
-ok 'and when it is started again' svc-ctl -w r -T 10000 restart tree/s
+ok 'and when it is started again' svc-ctl -w r -T 60000 restart tree/s
 becomes 10 'its output goes to the logger' grep -q '^line 3$' first
 lines=$(wc -l <"$scan_out")
 becomes 10 'all of it' counts_up first
@@ -54,7 +54,7 @@ is 'and no longer to the tree' "$(wc -l <"$scan_out")" "$lines"
 # Changed: a logger restarts alone, and no line is lost or doubled.
 service=$(field pid tree/s)
 sed -i 's,/first$,/second,' tree/s/log/run
-ok 'log/run is changed' svc-ctl -w r -T 10000 restart tree/s/log
+ok 'log/run is changed' svc-ctl -w r -T 60000 restart tree/s/log
 becomes 10 'the new logger gets what follows' grep -qs line second
 is 'the service noticed nothing' "$(field pid tree/s)" "$service"
 cat first second >both
@@ -70,7 +70,7 @@ grown() { [ "$(wc -l <"$1")" -gt "$2" ]; }
 becomes 10 'the service goes on talking to the logger' grown second "$lines"
 is 'and is the same' "$(field pid tree/s)" "$service"
 lines=$(wc -l <"$scan_out")
-ok 'it is started again' svc-ctl -w r -T 10000 restart tree/s
+ok 'it is started again' svc-ctl -w r -T 60000 restart tree/s
 becomes 10 'then it talks to the tree' grown "$scan_out" "$lines"
 no_logger() { ! svc-ok removed; }
 becomes 10 'and the logger ends' no_logger
@@ -118,12 +118,12 @@ case $protected in
 	fi
 	until_ok 10 test -p elsewhere/supervise/control
 	ok "a read-only directory ($protected) with supervise and event elsewhere is up" \
-		svc-wait -t 10000 up plain
+		svc-wait -t 60000 up plain
 	until_ok 10 test -p elsewhere/log.supervise/control
-	ok 'its logger, too' svc-wait -t 10000 up plain/log
+	ok 'its logger, too' svc-wait -t 60000 up plain/log
 	becomes 10 'and gets the output' grep -qs line third
-	ok 'it takes commands' svc-ctl -w r -T 10000 restart plain
-	ok 'and announces changes' svc-ctl -w D -T 10000 down plain
+	ok 'it takes commands' svc-ctl -w r -T 60000 restart plain
+	ok 'and announces changes' svc-ctl -w D -T 60000 down plain
 	is 'what it writes is elsewhere' "$(cd elsewhere && echo ./*)" \
 		'./event ./log.event ./log.supervise ./supervise'
 	is 'with the modes of a directory of its own' \

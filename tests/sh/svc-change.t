@@ -111,7 +111,7 @@ supervisor() { sed -n 's/^pid=//p' run/scan/svc-managerd/supervise/supervisor; }
 subscribed() { [ "$(ls run/manager/event)" ]; }
 
 # One that comes while it is waited for.
-background change --timeout 30 up db; early=$pid
+background change --timeout 60s up db; early=$pid
 ok 'a manager takes requests' managed
 ok 'who waited for it has his answer' wait "$early"
 is 'which is what became of it' "$(tail -n 1 "$early.out")" 'db: ready'

@@ -309,7 +309,7 @@ becomes 10 'it runs under a supervisor, and is ready' svc-wait -t 5000 -U talker
 is 'with its words and no others; errors are with the output' "$(cat "$supervisor.out")" "1 it's
 error"
 like 'as it was told' "$(tr '\0' '\n' <"/proc/$(svc-stat -o pid talker)/environ")" '^GREETING=hello world$'
-ok 'it is stopped' timeout 10 svc-ctl -wd down talker
+ok 'it is stopped' timeout 100 svc-ctl -wd down talker
 kill "$pid"
 echo hello | made/boot/services/talker/log/run 3>ready
 is 'its logger runs' "$(cat log/current)" 'talker: hello'

@@ -85,44 +85,44 @@ exits 111 'a file in place of the fifo is an error' svc-ctl -u plain
 is 'and is not written to' "$(cat plain/supervise/control)" precious
 
 background svc-scan scan
-ok 'services come up' svc-wait -t 10000 up scan/a scan/ready
+ok 'services come up' svc-wait -t 60000 up scan/a scan/ready
 
 # Waiting.
 before=$(pid_of scan/a)
-ok 'a restart can be waited for' svc-ctl -r -wr -T 10000 scan/a
+ok 'a restart can be waited for' svc-ctl -r -wr -T 60000 scan/a
 ok 'and is one' test "$(pid_of scan/a)" != "$before"
-ok 'down can be waited for' svc-ctl -d -wd -T 10000 scan/a
-ok 'and finished' svc-ctl -d -wD -T 10000 scan/a
+ok 'down can be waited for' svc-ctl -d -wd -T 60000 scan/a
+ok 'and finished' svc-ctl -d -wD -T 60000 scan/a
 is 'the service is down' "$(svc-stat -o up,wantedup scan/a)" 'false false'
-exits 1 'what is down can not be restarted' svc-ctl -r -wr -T 10000 scan/a
+exits 1 'what is down can not be restarted' svc-ctl -r -wr -T 60000 scan/a
 is 'and is not waited for' "$(cat err)" 'svc-ctl: fatal: scan/a is down: nothing to restart (-u starts it)'
-ok 'but when it is started as well' svc-ctl -ru -wr -T 10000 scan/a
+ok 'but when it is started as well' svc-ctl -ru -wr -T 60000 scan/a
 ok 'a state that is there is not waited for' svc-ctl -u -wu scan/a
 exits 99 'waiting ends in time' svc-ctl -u -wd -T 50 scan/a
 is 'and says who is late' "$(cat err)" 'svc-ctl: fatal: timed out: scan/a is not down'
-ok 'a service that has passed the state has been there' svc-ctl -o -wr -T 10000 scan/short
-ok 'readiness can be waited for' svc-ctl restart -w R -T 10000 scan/ready
+ok 'a service that has passed the state has been there' svc-ctl -o -wr -T 60000 scan/short
+ok 'readiness can be waited for' svc-ctl restart -w R -T 60000 scan/ready
 is 'and is there' "$(svc-stat -r scan/ready)" true
-ok 'not for a service that can not tell' svc-ctl -u -wU -T 10000 scan/a scan/ready
+ok 'not for a service that can not tell' svc-ctl -u -wU -T 60000 scan/a scan/ready
 is 'as a warning says' "$(cat err)" \
 	'svc-ctl: warning: scan/a has no notification-fd: waiting until it is up, not ready'
-ok 'several services can be restarted and waited for' svc-ctl restart -w restarted -T 10000 scan/a scan/ready
-ok 'each service may pass the state at its time' svc-ctl -k -wd -T 10000 scan/a scan/ready
-ok 'waiting needs no command' svc-ctl -wu -T 10000 scan/a
+ok 'several services can be restarted and waited for' svc-ctl restart -w restarted -T 60000 scan/a scan/ready
+ok 'each service may pass the state at its time' svc-ctl -k -wd -T 60000 scan/a scan/ready
+ok 'waiting needs no command' svc-ctl -wu -T 60000 scan/a
 
 # Ends for good.
-exits 103 'a failure for good ends the wait for up' svc-ctl -u -wU -T 10000 scan/fails
+exits 103 'a failure for good ends the wait for up' svc-ctl -u -wU -T 60000 scan/fails
 contains 'and is named' "$(cat err)" 'scan/fails: failed for good'
 ok 'an old failure is no reason not to try' sh -c '
 	sed -i "1a [ ! -e ok ] || exec sleep 1000" scan/fails/run; touch scan/fails/ok
-	svc-ctl -u -wu -T 10000 scan/fails'
-ok 'a service that is not started again' svc-ctl -u -wu -T 10000 scan/policy
+	svc-ctl -u -wu -T 60000 scan/fails'
+ok 'a service that is not started again' svc-ctl -u -wu -T 60000 scan/policy
 echo 3 >scan/policy/notification-fd
-exits 103 'ends the wait for ready' svc-ctl -u -wU -T 10000 scan/policy
+exits 103 'ends the wait for ready' svc-ctl -u -wU -T 60000 scan/policy
 contains 'and is named' "$(cat err)" 'scan/policy: ended and is not started again'
 
 # Deaths of supervisors.
-svc-ctl -d -wD -T 10000 scan/a
+svc-ctl -d -wD -T 60000 scan/a
 dead=$(supervisor_of scan/a)
 kill -STOP "$dead"
 background svc-ctl -u -wu -T 20000 scan/a
@@ -138,7 +138,7 @@ service alone <<'end'
 exec sleep 1000
 end
 background svc-supervise alone
-ok 'a supervisor alone works too' svc-wait -t 10000 up alone
+ok 'a supervisor alone works too' svc-wait -t 60000 up alone
 background svc-ctl -h -wr -T 60000 alone
 waiter=$pid
 becomes 10 'it is waited for' listens alone "$waiter"

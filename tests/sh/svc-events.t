@@ -33,8 +33,8 @@ service scan/ready/log <<'end'
 exec cat
 end
 background svc-scan scan
-ok 'a tree comes up' svc-wait -t 10000 up scan/a scan/ready scan/ready/log
-svc-wait -t 10000 ready scan/ready
+ok 'a tree comes up' svc-wait -t 60000 up scan/a scan/ready scan/ready/log
+svc-wait -t 60000 ready scan/ready
 
 # A whole tree.
 background svc-events scan
@@ -44,10 +44,10 @@ becomes 10 'the states come first' has_line "$tree.out" '^ready/log: up '
 like 'as svc-stat says them' "$(plain "$tree.out")" '^a: up \(pid [0-9]+ pgid [0-9]+\) [0-9]+ seconds?$'
 like 'with the time in front' "$(cat "$tree.out")" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z a: up '
 is 'all of them' "$(grep -c . "$tree.out")" 3
-svc-ctl -d -wD -T 10000 scan/ready
+svc-ctl -d -wD -T 60000 scan/ready
 becomes 10 'then what happens' has_line "$tree.out" '^ready finished$'
 like 'a death with its cause' "$(plain "$tree.out")" '^ready down signal=TERM$'
-svc-ctl -u -wU -T 10000 scan/ready
+svc-ctl -u -wU -T 60000 scan/ready
 becomes 10 'a start' has_line "$tree.out" '^ready ready$'
 like 'with its pid' "$(plain "$tree.out")" "^ready up pid=$(svc-stat -p scan/ready)\$"
 service scan/new <<'end'
@@ -99,7 +99,7 @@ background svc-events scan/a
 becomes 10 'a reader stops' has_line "$pid.out" '^scan/a: up '
 kill -STOP "$pid"
 fill "scan/a/event/sub.$pid.0" 700000
-svc-ctl -d -wD -T 10000 scan/a
+svc-ctl -d -wD -T 60000 scan/a
 kill -CONT "$pid"
 becomes 10 'when it goes on it says that it may have missed something' has_line "$pid.out" '^lost events$'
 # The last page of the fifo has room for the last events, or has not.
@@ -112,11 +112,11 @@ background svc-events scan/a
 becomes 10 'another reader stops' has_line "$pid.out" '^scan/a: down '
 kill -STOP "$pid"
 fill "scan/a/event/sub.$pid.0" 2000000
-svc-ctl -u -wu -T 10000 scan/a
+svc-ctl -u -wu -T 60000 scan/a
 kill -CONT "$pid"
 becomes 10 'it is told the state when it has missed the last event' has_line "$pid.out" '^scan/a: up '
 is 'after the loss' "$(plain "$pid.out" | sed -n 2p)" 'lost events'
-svc-ctl -d -wD -T 10000 scan/a
+svc-ctl -d -wD -T 60000 scan/a
 becomes 10 'and goes on' has_line "$pid.out" '^scan/a finished$'
 kill "$pid"
 

@@ -190,7 +190,7 @@ scan=$pid
 becomes 10 'a service without a logger is logged' has_line logs/talks/current '^service [0-9]'
 first=$(svc-stat -o pid scan/talks)
 kill -9 "$logd"; until_ok 10 gone "$logd"
-svc-ctl -T 10000 -wr -r scan/talks
+svc-ctl -T 60000 -wr -r scan/talks
 logd fifos logs
 becomes 5 'what it says while there is none is logged later' has_line logs/talks/current "^service $(svc-stat -o pid scan/talks)$"
 is 'and what it said before stays' "$(plain logs/talks/current | head -n 1)" "service $first"

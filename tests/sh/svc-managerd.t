@@ -212,7 +212,7 @@ ok 'all of it is read' wait "$garbage"
 { head -c 100000 /dev/zero | tr '\0' x; echo; } >run/manager/command/owner
 ok 'and it is still served' change restart idle
 printf 'half a line' >run/manager/command/owner
-ok 'half a line swallows no other' change --timeout 20 restart idle
+ok 'half a line swallows no other' change --timeout 60s restart idle
 is 'it is said once' "$(grep -c 'owner wrote a line that is no request: left out' managerd.err)" 1
 ok 'none of it is kept' test $(($(hwm) - memory)) -lt 2048
 

@@ -209,7 +209,7 @@ mkfifo logs/talker
 exec 7<>logs/talker
 background svc-oneshot --log-fifos logs talker
 # shellcheck disable=SC2016  # for another shell
-is 'it goes to the fifo of its name' "$(timeout 10 sh -c 'read -r line; echo "$line"' <&7)" hello
+is 'it goes to the fifo of its name' "$(timeout 100 sh -c 'read -r line; echo "$line"' <&7)" hello
 becomes 10 'and when it was taken svc-oneshot leaves' gone "$pid"
 
 # What nobody has opened yet is not lost.
@@ -218,7 +218,7 @@ until_ok 10 is_done 10
 ok 'while its lines wait the next order is carried out' svc-oneshot --name other --seq 11 talker
 ok 'with --name it waits with the fifo of this name' alive "$pid"
 # shellcheck disable=SC2016  # for another shell
-is 'for whoever comes' "$(timeout 10 sh -c 'read -r line; echo "$line"' <logs/speaker)" hello
+is 'for whoever comes' "$(timeout 100 sh -c 'read -r line; echo "$line"' <logs/speaker)" hello
 becomes 10 'and then leaves' gone "$pid"
 background svc-oneshot --log-fifos logs --name speaker --seq 12 talker
 until_ok 10 is_done 12
@@ -229,7 +229,7 @@ mkfifo tree/event/sub.1.1
 exec 8<>tree/event/sub.1.1
 # told N - the next N events.
 # shellcheck disable=SC2016  # for another shell
-told() { timeout 10 sh -c 'for i do read -r letter _ name; echo "$letter $name"; done' - $(seq "$1") <&8 | tr '\n' ' '; }
+told() { timeout 100 sh -c 'for i do read -r letter _ name; echo "$letter $name"; done' - $(seq "$1") <&8 | tr '\n' ' '; }
 ok 'with --events' svc-oneshot --events tree/event --name speaker --seq 20 talker
 is 'its start and its end are announced' "$(told 3)" 'u speaker d speaker D speaker '
 ok 'an order that is done' svc-oneshot --events tree/event --name speaker --seq 20 talker

@@ -23,7 +23,7 @@ ln -s nowhere scan/dangling
 background svc-scan --catch-all all scan
 # shellcheck disable=SC2154  # background sets it
 scan=$pid console=$pid.err
-ok 'the services come up' svc-wait -t 10000 up scan/talks scan/all
+ok 'the services come up' svc-wait -t 60000 up scan/talks scan/all
 becomes 5 'what a service says on standard output is logged' has_line log '^said on stdout$'
 becomes 5 'and on standard error' has_line log '^said on stderr$'
 becomes 5 'and what svc-scan says' has_line log '^svc-scan: warning: dangling: '
@@ -32,7 +32,7 @@ is 'and nothing else does' "$(grep -v own "$console")" ''
 
 # Killed: whatever is said meanwhile is still there for its successor.
 svc-ctl -d scan/all
-ok 'the logger is down' svc-wait -t 10000 down scan/all
+ok 'the logger is down' svc-wait -t 60000 down scan/all
 kill -9 "$(supervisor_of scan/all)"
 service scan/late <<'end'
 #!/bin/sh
@@ -40,29 +40,29 @@ echo 'said without a logger'
 exec sleep 1000
 end
 svc-scanctl scan scan
-ok 'a service starts without it' svc-wait -t 10000 up scan/late
+ok 'a service starts without it' svc-wait -t 60000 up scan/late
 until_ok 10 svc-ok scan/all
 svc-ctl -u scan/all
 becomes 5 'what it said is logged later' has_line log '^said without a logger$'
 
 # The fifo is full, and nobody reads it: the tree goes on.
 svc-ctl -d scan/all
-ok 'the logger is down again' svc-wait -t 10000 down scan/all
+ok 'the logger is down again' svc-wait -t 60000 down scan/all
 service scan/floods <<'end'
 #!/bin/sh
 exec yes 'a flood'
 end
 svc-scanctl scan scan
-ok 'a service fills the fifo' svc-wait -t 10000 up scan/floods
+ok 'a service fills the fifo' svc-wait -t 60000 up scan/floods
 stuck() { grep -q '^State:.S' "/proc/$(svc-stat -o pid scan/floods)/status"; }
 becomes 10 'and waits for room' stuck
 for n in 1 2 3 4 5; do ln -s nowhere "scan/dangling$n"; done
 svc-scanctl scan scan
 ok 'svc-scan has more to say, and does not wait' svc-scanctl scan scan
-ok 'nor do supervisors' svc-ctl -T 10000 -wr -r scan/talks
-svc-ctl -T 10000 -wd -d scan/floods
+ok 'nor do supervisors' svc-ctl -T 60000 -wr -r scan/talks
+svc-ctl -T 60000 -wd -d scan/floods
 svc-ctl -u scan/all
-ok 'the logger is back' svc-wait -t 10000 up scan/all
+ok 'the logger is back' svc-wait -t 60000 up scan/all
 
 ok 'a reexec keeps it' svc-scanctl reexec scan
 service scan/after <<'end'

@@ -30,7 +30,7 @@ start() {
 	background svc-scan "$@" "$dir"
 	scan=$pid log=$pid.err
 	until_ok 10 svc-scanctl -z "$dir"
-	svc-wait -t 10000 up "$dir"/*
+	svc-wait -t 60000 up "$dir"/*
 }
 
 # Each way to end: a service that speaks to the last, its finish, its logger.
@@ -58,8 +58,8 @@ for way in TERM INT terminate; do
 	# shellcheck disable=SC2154
 	scan=$pid log=$pid.err
 	until_ok 10 svc-scanctl -z tree.$way
-	ok "$way: a tree" svc-wait -t 10000 ready tree.$way/chatty
-	svc-wait -t 10000 up tree.$way/plain tree.$way/chatty/log
+	ok "$way: a tree" svc-wait -t 60000 ready tree.$way/chatty
+	svc-wait -t 60000 up tree.$way/plain tree.$way/chatty/log
 	plain=$(pid_of tree.$way/plain)
 	if [ $way = terminate ]; then svc-scanctl $way tree.$way; else kill -$way "$scan"; fi
 	becomes 10 "$way: it ends" gone "$scan"
@@ -74,8 +74,8 @@ for way in QUIT quit; do
 	background svc-scan tree.$way
 	scan=$pid
 	until_ok 10 svc-scanctl -z tree.$way
-	svc-wait -t 10000 ready tree.$way/chatty
-	svc-wait -t 10000 up tree.$way/plain tree.$way/chatty/log
+	svc-wait -t 60000 ready tree.$way/chatty
+	svc-wait -t 60000 up tree.$way/plain tree.$way/chatty/log
 	if [ $way = quit ]; then svc-scanctl $way tree.$way; else kill -$way "$scan"; fi
 	becomes 10 "$way: it ends" gone "$scan"
 	becomes 5 "$way: finish has run" test -s tree.$way/chatty/finished
@@ -107,7 +107,7 @@ trap '' TERM
 while :; do sleep 1; done
 end
 start deaf --timeout-eof 100
-svc-wait -t 5000 up deaf/s/log
+svc-wait -t 60000 up deaf/s/log
 kill -TERM "$scan"
 deaf=$scan
 
@@ -129,7 +129,7 @@ end
 echo 4 >slow/patient/notification-fd
 sleeper slow/plain
 start slow
-svc-wait -t 5000 ready slow/stubborn slow/patient
+svc-wait -t 60000 ready slow/stubborn slow/patient
 stubborn=$(pid_of slow/stubborn)
 kill -TERM "$scan"
 becomes 10 'a service that ignores TERM is killed after its timeout-kill' gone "$stubborn"
@@ -271,7 +271,7 @@ if traces; then
 	wait "$scan"
 	is 'altogether' "$? $(cat crashed)" "9 $scan"
 	contains 'which is said' "$(cat "$log")" 'svc-scan: warning: unable to wait: Bad file descriptor (running .svc-scan/crash)'
-	ok 'the services go on' svc-wait -t 1000 up crash/a
+	ok 'the services go on' svc-wait -t 60000 up crash/a
 	wait $tracer
 else
 	skip 'when it can not wait, it becomes crash' 'no strace here, or it may not trace'

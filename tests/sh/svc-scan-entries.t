@@ -16,7 +16,7 @@ said() { grep -cF -e "$1" "$log"; }
 scanned() {
 	probes=$((probes + 1))
 	sleeper "probe$probes" && mv "probe$probes" scan/
-	svc-scanctl scan scan && svc-wait -t 10000 up "scan/probe$probes"
+	svc-scanctl scan scan && svc-wait -t 60000 up "scan/probe$probes"
 }
 probes=0
 
@@ -49,7 +49,7 @@ sleeper 'scan/-d' 'scan/two words' 'scan/caf\303\251' "scan/$(printf 'caf\303\25
 background svc-scan scan
 # shellcheck disable=SC2154  # background sets it
 scan=$pid log=$pid.err
-ok 'the good entries come up' svc-wait -t 10000 up scan/good scan/with-file scan/with-dangling \
+ok 'the good entries come up' svc-wait -t 60000 up scan/good scan/with-file scan/with-dangling \
 	scan/with-loop scan/with-fifo "scan/$(long 251)" 'scan/two words' "scan/$(printf 'caf\303\251')" 'scan/*' "scan/a'\"\$(b)" ./scan/-d
 before=$(svc-stat -o pid scan/good)
 becomes 10 'supervisors report what they have to' grep -q 'supervise run-is-directory' "$log"
@@ -110,7 +110,7 @@ lines=$(wc -l <"$log")
 svc-scanctl scan scan
 for name in dangling loop loop2b fifo file bell tab latin short with-file/log with-dangling/log \
 	with-loop/log with-fifo/log; do
-	ok "$name is well after the next scan" svc-wait -t 10000 up "scan/$name"
+	ok "$name is well after the next scan" svc-wait -t 60000 up "scan/$name"
 done
 for name in empty not-executable run-is-directory; do
 	becomes 20 "$name comes up by itself" is_up "scan/$name"
@@ -143,13 +143,13 @@ else
 	# shellcheck disable=SC2086
 	$as_user "$BIN/svc-scan" private >private.out 2>private.err </dev/null &
 	scan=$! log=private.err
-	ok 'a service comes up beside what can not be entered' svc-wait -t 10000 up private/a private/with-log
+	ok 'a service comes up beside what can not be entered' svc-wait -t 60000 up private/a private/with-log
 	for n in 1 2 3; do
 		sleeper "new$n"
 		! is_root || chown -R 65534:65534 "new$n"
 		mv "new$n" private/
 		svc-scanctl scan private
-		svc-wait -t 10000 up "private/new$n"
+		svc-wait -t 60000 up "private/new$n"
 		svc-ctl -r private/a
 	done
 	once 'a directory that can not be entered' 'svc-scan: warning: locked: permission denied: left out'
@@ -171,11 +171,11 @@ scan=$pid log=$pid.err
 becomes 10 'svc-scan runs' svc-scanctl -z gone
 sleeper gone/a
 svc-scanctl scan gone
-svc-wait -t 10000 up gone/a
+svc-wait -t 60000 up gone/a
 mv gone moved
 sleeper moved/b
 svc-scanctl scan moved
-ok 'a scan directory may be renamed' svc-wait -t 10000 up moved/b
+ok 'a scan directory may be renamed' svc-wait -t 60000 up moved/b
 svc-scanctl terminate moved
 becomes 10 'and ends under its new name' gone "$scan"
 is 'all in silence' "$(cat "$log")" ''

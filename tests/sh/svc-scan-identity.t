@@ -20,7 +20,7 @@ probes=0
 scanned() {
 	probes=$((probes + 1))
 	sleeper "probe$probes" && mv "probe$probes" scan/
-	svc-scanctl scan scan && svc-wait -t 10000 up "scan/probe$probes"
+	svc-scanctl scan scan && svc-wait -t 60000 up "scan/probe$probes"
 }
 
 mkdir scan real
@@ -33,7 +33,7 @@ ln -s "$T/real/three" scan/third
 background svc-scan scan
 # shellcheck disable=SC2154  # background sets it
 scan=$pid log=$pid.err
-ok 'all services come up' svc-wait -t 10000 up scan/one scan/one/log scan/two scan/three
+ok 'all services come up' svc-wait -t 60000 up scan/one scan/one/log scan/two scan/three
 background svc-events scan
 events=$pid.out
 becomes 10 'a reader of events sees them' has_line "$events" '^[^ ]* three: \|^[^ ]* third: '
@@ -89,16 +89,16 @@ svc-scanctl prune scan
 becomes 10 'the original can be pruned' unsupervised original
 ok 'it is stopped' gone "$original"
 ok 'the copy is not' is_up scan/probe1
-svc-wait -t 5000 up scan/probe1
+svc-wait -t 60000 up scan/probe1
 new=$(pid_of scan/probe1)
 ok 'its process is there' alive "$new"
 
 # A directory made anew under the old name.
-sleeper again && mv again scan/again && svc-scanctl scan scan && svc-wait -t 10000 up scan/again
+sleeper again && mv again scan/again && svc-scanctl scan scan && svc-wait -t 60000 up scan/again
 old=$(pid_of scan/again)
 rm -r scan/again && sleeper again && mv again scan/again
 ok 'a scan when a service was removed and made anew' svc-scanctl scan scan
-ok 'it is a new service' svc-wait -t 10000 up scan/again
+ok 'it is a new service' svc-wait -t 60000 up scan/again
 ok 'the old one goes on' alive "$old"
 svc-scanctl prune scan
 becomes 10 'until it is pruned' gone "$old"

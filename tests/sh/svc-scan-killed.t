@@ -43,7 +43,7 @@ done
 background svc-scan scan
 # shellcheck disable=SC2154  # background sets it
 first=$pid
-ok 'a tree comes up' svc-wait -t 10000 up scan/a scan/b scan/b/log scan/talker scan/talker/log
+ok 'a tree comes up' svc-wait -t 60000 up scan/a scan/b scan/b/log scan/talker scan/talker/log
 before=$(pids)
 few=$(descriptors "$first")
 

@@ -22,7 +22,7 @@ if has prlimit; then
 	sleeper few/a few/b
 	background svc-scan few
 	scan=$pid log=$pid.err
-	svc-wait -t 10000 up few/a few/b
+	svc-wait -t 60000 up few/a few/b
 	a=$(pid_of few/a)
 	ok 'its limit on descriptors can be lowered' prlimit --pid "$scan" --nofile=3:4096
 	sleeper new && mv new few/new
@@ -46,7 +46,7 @@ if has prlimit; then
 	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleeper few/t$n; done
 	background svc-scan few
 	scan=$pid
-	ok 'another one' svc-wait -t 10000 up few/*
+	ok 'another one' svc-wait -t 60000 up few/*
 	kill -KILL "$scan"
 	until_ok 5 gone "$scan"
 	before=$(svc-stat -o pid few/*)
@@ -61,7 +61,7 @@ if has prlimit; then
 		becomes 10 "it replaces the supervisor of $name" new_supervisor few/$name "$old"
 	done
 	sleeper more && mv more few/more && svc-scanctl scan few
-	ok 'it starts new ones' svc-wait -t 10000 up few/more
+	ok 'it starts new ones' svc-wait -t 60000 up few/more
 	is 'and has no complaint' "$(cat "$log")" ''
 	rm -r few/more
 	is 'nothing was restarted' "$(svc-stat -o pid few/*)" "$before"

@@ -55,7 +55,7 @@ talker scan/removed "$T/removed.log"
 background svc-scan scan
 # shellcheck disable=SC2154  # background sets it
 scan=$pid log=$pid.err
-ok 'a service and its logger come up' svc-wait -t 10000 up scan/talker scan/talker/log scan/removed
+ok 'a service and its logger come up' svc-wait -t 60000 up scan/talker scan/talker/log scan/removed
 becomes 5 'what it says is logged' has_line first 'line 5$'
 becomes 5 'a logger gets an open file for its journal' test -s of-logger
 is 'in its supervise/' "$(cat of-logger)" "$T/scan/handed/log/supervise/journal"
@@ -84,7 +84,7 @@ ok 'the first log has the last line of its service' has_line first '^last '
 logs_to new "$T/second"
 mv new/log scan/talker/log
 ok 'log/ can be added to a live service' svc-scanctl scan scan
-ok 'the logger comes up' svc-wait -t 10000 up scan/talker/log
+ok 'the logger comes up' svc-wait -t 60000 up scan/talker/log
 svc-ctl -r scan/talker
 becomes 10 'and counts from the next start' has_line second '^line '
 
@@ -99,7 +99,7 @@ becomes 10 'and gets what the service says' has_line third '^line '
 becomes 10 'the old one ends at once' gone "$logger"
 before=$(said scan/talker)
 becomes 10 'the service goes on' more
-svc-ctl -d -wD -T 10000 scan/talker
+svc-ctl -d -wD -T 60000 scan/talker
 becomes 10 'the new one gets its last words' has_line third '^last '
 is 'no line is lost between them' "$(cat first "$pid.out" second third | sed -n 's/^line //p' | sort -n | uniq | wc -l)" "$(said scan/talker)"
 is 'nor doubled' "$(cat first "$pid.out" second third | sed -n 's/^line //p' | sort -n | uniq -d)" ''
@@ -107,10 +107,10 @@ is 'nor doubled' "$(cat first "$pid.out" second third | sed -n 's/^line //p' | s
 # log/ changed: the next start of the logger.
 logs_to new "$T/fourth"
 mv new/log/run scan/talker/log/run
-svc-ctl -u -wu -T 10000 scan/talker
+svc-ctl -u -wu -T 60000 scan/talker
 svc-ctl -r scan/talker/log
 becomes 10 'a changed logger counts from its next start' has_line fourth '^line '
-svc-ctl -d -wD -T 10000 scan/talker
+svc-ctl -d -wD -T 60000 scan/talker
 
 # Removal.
 service=$(pid_of scan/removed) logger=$(pid_of scan/removed/log)
@@ -138,7 +138,7 @@ is 'to the very last' "$(tail -n 1 removed.log)" "last $(said removed)"
 
 # Prune while it stops, then back again.
 talker again "$T/again.log" && mv again scan/again && svc-scanctl scan scan
-ok 'a service' svc-wait -t 10000 up scan/again scan/again/log
+ok 'a service' svc-wait -t 60000 up scan/again scan/again/log
 mv scan/again again && svc-scanctl update scan && mv again scan/again && svc-scanctl scan scan
 up_again() { is_up scan/again && is_up scan/again/log; }
 becomes 15 'that is removed and put back at once is there in the end' up_again
@@ -151,7 +151,7 @@ exec sleep 1000
 end
 logs_to scan/stray "$T/stray.log"
 svc-scanctl scan scan
-ok 'a service with a child' svc-wait -t 10000 up scan/stray scan/stray/log
+ok 'a service with a child' svc-wait -t 60000 up scan/stray scan/stray/log
 becomes 5 'which has the log open' test -s scan/stray/stray
 logger=$(pid_of scan/stray/log)
 mv scan/stray stray

@@ -41,16 +41,16 @@ exec 8<>ready
 	exec svc-scan --notification-fd 7 scan 5</dev/null 6</dev/null 7>ready 9</dev/null
 ) >scan.out 2>scan.err 8>&- &
 scan=$!
-is 'it says when all supervisors have been started' "$(timeout 10 head -c 1 ready | od -An -tx1 | tr -d ' ')" 0a
+is 'it says when all supervisors have been started' "$(timeout 100 head -c 1 ready | od -An -tx1 | tr -d ' ')" 0a
 is 'the notification descriptor is closed then' "$(readlink /proc/$scan/fd/* | grep -c "^$T/ready$")" 0
-ok 'every service comes up' svc-wait -t 10000 up scan/a scan/b scan/careful
+ok 'every service comes up' svc-wait -t 60000 up scan/a scan/b scan/careful
 becomes 5 'a service writes down what it finds' test -s scan/careful/fds
 is 'it inherits no descriptor but the first three' "$(head -c 12 scan/careful/fds | head -n 3 | tr '\n' ' ')$(awk '$1 > 3' scan/careful/fds)" '0 1 2 '
 is 'no signal is blocked, ignored or caught' "$(tr -d '\t\n' <scan/careful/signals)" \
 	'SigBlk:0000000000000000SigIgn:0000000000000000SigCgt:0000000000000000'
 is 'it has the limit on descriptors that svc-scan was started with' "$(cat scan/careful/limit)" 77
 is 'its standard input is /dev/null' "$(cat scan/careful/stdin)" /dev/null
-exits 100 'a second svc-scan on the same directory gives up' timeout 30 svc-scan scan
+exits 100 'a second svc-scan on the same directory gives up' timeout 100 svc-scan scan
 contains 'and says why' "$(cat err)" 'svc-scan: fatal: svc-scan is already running on this directory'
 ok 'which disturbs nobody' alive $scan
 
@@ -58,11 +58,11 @@ ok 'which disturbs nobody' alive $scan
 before=$(pid_of scan/a)
 sleeper new && mv new scan/new
 ok 'a scan can be asked for' svc-scanctl scan scan
-ok 'it finds what is new' svc-wait -t 10000 up scan/new
+ok 'it finds what is new' svc-wait -t 60000 up scan/new
 sleeper newer && mv newer scan/newer
 sleeper unasked && mv unasked scan/unasked
 kill -ALRM $scan
-ok 'so does ALRM' svc-wait -t 10000 up scan/newer scan/unasked
+ok 'so does ALRM' svc-wait -t 60000 up scan/newer scan/unasked
 mv scan/newer gone
 svc-scanctl scan scan
 is 'what was there is not restarted' "$(pid_of scan/a)" "$before"
@@ -149,7 +149,7 @@ touch broken/file
 svc-scanctl scan broken
 sleeper broken/a
 svc-scanctl scan broken
-ok 'it outlives the reader of its messages' svc-wait -t 10000 up broken/a
+ok 'it outlives the reader of its messages' svc-wait -t 60000 up broken/a
 svc-scanctl terminate broken
 becomes 10 'and ends in order' gone $second
 ok 'with its finish' test -e broken/finished

@@ -62,13 +62,13 @@ end
 bin/svc-scan scan >scan.out 2>scan.err </dev/null &
 services='scan/a scan/b scan/b/log scan/c'
 # shellcheck disable=SC2086  # a word each
-ok 'a tree comes up' svc-wait -t 10000 up $services
+ok 'a tree comes up' svc-wait -t 60000 up $services
 service scan/late <<'end'
 #!/bin/sh
 exec sleep 1000
 end
 ok 'svc-scan can be told to scan' svc-scanctl scan scan
-ok 'and does' svc-wait -t 10000 up scan/late
+ok 'and does' svc-wait -t 60000 up scan/late
 services="$services scan/late"
 
 # shellcheck disable=SC2086

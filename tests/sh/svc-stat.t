@@ -23,7 +23,7 @@ is 'with a warning' "$(cat err)" 'svc-stat: warning: torn/supervise/status is da
 is 'and a name to each line' "$(cat out)" 'empty: not supervised, and never was'
 rm torn/supervise/status
 mkfifo torn/supervise/status
-exits 111 'a fifo in place of the status does not hang it' timeout 10 svc-stat torn
+exits 111 'a fifo in place of the status does not hang it' timeout 100 svc-stat torn
 
 mkdir scan
 service scan/up <<'end'
@@ -71,9 +71,9 @@ exec sleep 1000
 end
 : >scan/file
 background svc-scan scan
-ok 'services come up' svc-wait -t 10000 ready scan/up
-svc-wait -t 10000 finished scan/fails scan/dies scan/ends scan/down
-svc-wait -t 10000 down scan/finishing
+ok 'services come up' svc-wait -t 60000 ready scan/up
+svc-wait -t 60000 finished scan/fails scan/dies scan/ends scan/down
+svc-wait -t 60000 down scan/finishing
 becomes 10 'as they do' sh -c 'svc-stat scan/finishing | grep -q "finish runs"'
 
 # For people.
@@ -90,7 +90,7 @@ like 'one that is to be started again' "$(svc-stat scan/dies)" \
 like 'with the number of the signal' "$(svc-stat -n scan/dies)" '^down \(signal 9\)'
 like 'one that finishes' "$(svc-stat scan/finishing)" \
 	"^down \(exitcode 7\) $some, want up, finish runs \(pid [0-9]+\)(, next start in $some)?$"
-svc-ctl -u -wu -T 10000 scan/down
+svc-ctl -u -wu -T 60000 scan/down
 like 'one that is up in spite of its file' "$(svc-stat scan/down)" \
 	"^up \(pid [0-9]+ pgid [0-9]+\) $some, normally down$"
 svc-ctl -p scan/down
@@ -151,7 +151,7 @@ service alone <<'end'
 exec sleep 1000
 end
 background svc-supervise alone
-svc-wait -t 10000 up alone
+svc-wait -t 60000 up alone
 kill -KILL "$(supervisor_of alone)"
 becomes 10 'a supervisor dies' sh -c '! svc-ok alone'
 exits 1 'the last known state is shown all the same' svc-stat alone

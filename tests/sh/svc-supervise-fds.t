@@ -72,7 +72,7 @@ svc-ctl -o scan/dies
 becomes 10 'what dies as soon as it is ready was ready' says scan/dies event 5
 
 # The letters.
-ok 'R' svc-ctl -R -wU -T 10000 scan/never
+ok 'R' svc-ctl -R -wU -T 60000 scan/never
 ok 'makes it ready' is_ready never
 is 'for svc-stat' "$(svc-stat -o ready scan/never)" true
 n=$(key scan/never event)
@@ -83,21 +83,21 @@ is 'which is one event' "$(key scan/never event)" $((n + 1))
 ok 'N again changes nothing' svc-ctl -N scan/never
 ok 'R does without notification-fd' svc-ctl -R scan/silent
 becomes 10 'as well' is_ready silent
-ok 'a restart' svc-ctl -r -wr -T 10000 scan/silent
+ok 'a restart' svc-ctl -r -wr -T 60000 scan/silent
 ok 'takes readiness away' not_ready silent
-ok 'd' svc-ctl -d -wD -T 10000 scan/says
+ok 'd' svc-ctl -d -wD -T 60000 scan/says
 ok 'as does' not_ready says
 ok 'R when it is down' svc-ctl -R scan/says
-svc-ctl -u -wU -T 10000 scan/says
+svc-ctl -u -wU -T 60000 scan/says
 ok 'says nothing of the next start' is_ready says
 
 # The fifo is another one at each start.
 until_ok 10 test -s scan/stale/pids
 was=$(stat -c %i scan/stale/supervise/ready)
-ok 'a restart while a child holds the fifo' svc-ctl -r -wr -T 10000 scan/stale
+ok 'a restart while a child holds the fifo' svc-ctl -r -wr -T 60000 scan/stale
 is 'makes a new fifo' "$([ "$(stat -c %i scan/stale/supervise/ready)" != "$was" ] && echo new)" new
 sed -i 's/^sh -c.*/echo >clean/' scan/stale/run
-ok 'and once more' svc-ctl -r -wr -T 10000 scan/stale
+ok 'and once more' svc-ctl -r -wr -T 60000 scan/stale
 until_ok 10 test -e scan/stale/clean
 touch scan/stale/go
 becomes 10 'the child of an earlier instance' test -e scan/stale/late
@@ -119,17 +119,17 @@ until_ok 10 test -s locked/starts
 is 'a service has its lock on lock-fd' "$(cat locked/lock)" "$T/locked/supervise/service-lock"
 if has flock; then
 	exits 1 'as long as it runs' flock -n locked/supervise/service-lock true
-	ok 'd' svc-ctl -d -wD -T 10000 locked
+	ok 'd' svc-ctl -d -wD -T 60000 locked
 	ok 'and no longer' flock -n locked/supervise/service-lock true
 	background flock locked/supervise/service-lock sleep 1000
 	holder=$pid
 	until_ok 10 grep -q . "/proc/$holder/task/$holder/children"
 	until_ok 10 sh -c '! flock -n locked/supervise/service-lock true'
 	rm locked/starts
-	ok 'while another instance holds it' svc-ctl -u -wu -T 10000 locked
+	ok 'while another instance holds it' svc-ctl -u -wu -T 60000 locked
 	is 'run waits' "$(ls locked/starts 2>/dev/null)" ''
-	ok 'and can be stopped' svc-ctl -d -wD -T 5000 locked
-	svc-ctl -u -wu -T 10000 locked
+	ok 'and can be stopped' svc-ctl -d -wD -T 60000 locked
+	svc-ctl -u -wu -T 60000 locked
 	waits=$(key locked pid)
 	kill -KILL "$(supervisor_of locked)"
 	until_ok 10 gone "$(supervisor_of locked)"
@@ -162,7 +162,7 @@ exec sleep 1000
 end
 	echo "$number" >"low$number/notification-fd"
 	supervise "low$number"
-	ok "notification-fd $number works" svc-wait -t 10000 ready "low$number"
+	ok "notification-fd $number works" svc-wait -t 60000 ready "low$number"
 done
 # A number that a supervisor itself has in use.
 service high <<'end'
@@ -177,9 +177,9 @@ supervise high
 for number in 3 4 5 6 7 8 9; do
 	rm -f high/open
 	echo "$number" >high/notification-fd
-	svc-ctl -u -wU -T 10000 high
+	svc-ctl -u -wU -T 60000 high
 	is "notification-fd $number arrives, and nothing else does" "$(cat high/open)" "$number"
-	svc-ctl -d -wD -T 10000 high
+	svc-ctl -d -wD -T 60000 high
 done
 
 done_testing

@@ -80,13 +80,13 @@ for name in $names; do
 		done ;;
 	esac
 done
-svc-ctl -r -wr -T 10000 scan/event
+svc-ctl -r -wr -T 60000 scan/event
 is 'what is no subscriber is removed from event/' "$(cd scan/event/event && echo *)" 'other sub.5.0'
 is 'the victim has the bytes that it had' "$(cat victim)" 'the victim'
-svc-ctl -d -wD -T 10000 scan/exit.symlink
+svc-ctl -d -wD -T 60000 scan/exit.symlink
 is 'also after the service was stopped' "$(cat victim)" 'the victim'
 # Its end as an orphan is recorded by svc-scan.
-svc-ctl -u -wu -T 10000 scan/exit.symlink
+svc-ctl -u -wu -T 60000 scan/exit.symlink
 was=$(key scan/exit.symlink pid) old=$(supervisor_of scan/exit.symlink) n=$(key scan/exit.symlink starts)
 kill -STOP "$old"; kill -KILL "$was" "$old"
 becomes 20 'nor does a planted exit lose a death' says scan/exit.symlink starts $((n + 1))
@@ -109,7 +109,7 @@ touch flooded/down
 supervise flooded
 flooded=$pid
 rss() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
-svc-ctl -u -wu -T 10000 flooded
+svc-ctl -u -wu -T 60000 flooded
 svc-ctl -p flooded
 until_ok 10 says flooded paused yes
 svc-ctl -c flooded

@@ -20,12 +20,12 @@ end
 echo 100 >deaf/timeout-kill
 supervise deaf
 until_ok 10 test -e deaf/ready
-ok 'what is deaf to TERM is killed after timeout-kill' svc-ctl -d -wD -T 10000 deaf
+ok 'what is deaf to TERM is killed after timeout-kill' svc-ctl -d -wD -T 60000 deaf
 is 'by KILL' "$(key deaf last-run)" signal=KILL
 rm deaf/ready
 svc-ctl -u deaf
 until_ok 10 test -e deaf/ready
-ok 'so it is when it is restarted' svc-ctl -r -wr -T 10000 deaf
+ok 'so it is when it is restarted' svc-ctl -r -wr -T 60000 deaf
 service slow <<'end'
 #!/bin/sh
 exit 0
@@ -88,7 +88,7 @@ exec sleep 1000
 end
 supervise parent
 until_ok 10 test -s parent/child
-ok 'with kill-scope process' svc-ctl -d -wD -T 10000 parent
+ok 'with kill-scope process' svc-ctl -d -wD -T 60000 parent
 ok 'children are left alone' alive "$(cat parent/child)"
 kill "$(cat parent/child)"
 
@@ -114,7 +114,7 @@ end
 	like 'a service with a cgroup is in it' "$(cat "/proc/$(key boxed pid)/cgroup")" "^0::.*/$group/a/b\$"
 	is 'no note is needed' "$(key boxed note)" ''
 	ok 'its supervisor is not' sh -c "! grep -q '$group' /proc/$boxed/cgroup"
-	ok 'd' svc-ctl -d -wD -T 10000 boxed
+	ok 'd' svc-ctl -d -wD -T 60000 boxed
 	becomes 10 'what left its session is killed with it' gone "$(cat boxed/far)"
 	contains 'and reported' "$(cat "$boxed.err")" "left in its cgroup: $(cat boxed/far)"
 	echo process >boxed/kill-scope
@@ -122,7 +122,7 @@ end
 	svc-ctl -u boxed
 	until_ok 10 test -e boxed/ready
 	: >"$boxed.err"
-	ok 'with kill-scope process' svc-ctl -d -wD -T 10000 boxed
+	ok 'with kill-scope process' svc-ctl -d -wD -T 60000 boxed
 	becomes 10 'what is left is reported' grep -q "left in its cgroup: $(cat boxed/far)" "$boxed.err"
 	ok 'and left alone' alive "$(cat boxed/far)"
 	kill -KILL "$(cat boxed/far)"
@@ -132,7 +132,7 @@ end
 	rm boxed/ready boxed/far
 	svc-ctl -u boxed
 	until_ok 10 test -e boxed/ready
-	ok 'timeout-kill' svc-ctl -d -wD -T 10000 boxed
+	ok 'timeout-kill' svc-ctl -d -wD -T 60000 boxed
 	becomes 10 'kills all of it' gone "$(cat boxed/far)"
 	echo "$v2/none" >boxed/cgroup
 	kill "$boxed"
@@ -153,13 +153,13 @@ end
 	echo cgroup >"$1/kill-scope"
 	background unshare -m sh -c "$2 && exec svc-supervise $1"
 	until_ok 10 test -s "$1/child"
-	svc-wait -u -t 10000 "$1"
+	svc-wait -u -t 60000 "$1"
 	contains "$1: a note is in the status" "$(key "$1" note)" 'kill-scope=group (cgroup refused: '
 	like "$1: it is said once" "$(cat "$pid.err")" "^svc-supervise $1: warning: no cgroup for the service: "
-	svc-ctl -r -wr -T 10000 "$1"
+	svc-ctl -r -wr -T 60000 "$1"
 	ok "$1: also at the next start" lines "$pid.err" 1
 	child=$(cat "$1/child")
-	ok "$1: it stops" svc-ctl -d -wD -T 10000 "$1"
+	ok "$1: it stops" svc-ctl -d -wD -T 60000 "$1"
 	becomes 10 "$1: with its group" gone "$child"
 }
 if is_root && unshare -m true 2>/dev/null; then

@@ -43,12 +43,12 @@ while read -r dir end answer; do
 done <table
 is 'nothing was started in the meantime that should be down' \
 	"$(grep -c ' no$' table) $(grep ' yes$' table | while read -r dir _; do [ -e "$dir/twice" ] && echo; done | wc -l)" '14 10'
-ok 'a command starts what its policy keeps down' svc-ctl -u -wu -T 10000 scan/no.SEGV
+ok 'a command starts what its policy keeps down' svc-ctl -u -wu -T 60000 scan/no.SEGV
 is 'and clears the reason' "$(key scan/no.SEGV ended)" ''
 rm scan/no.exit-0/again
 ok 'also what would end the same way' svc-ctl -u scan/no.exit-0
 becomes 10 'it ends by its policy once more' there scan/no.exit-0/again
-ok 'a restart is not an end' svc-ctl -r -wr -T 10000 scan/no.SEGV
+ok 'a restart is not an end' svc-ctl -r -wr -T 60000 scan/no.SEGV
 is 'the policy is not asked' "$(key scan/no.SEGV state) $(key scan/no.SEGV wanted)" 'up up'
 
 # The delay: from start to start, doubled at each early death, never given up.
@@ -77,7 +77,7 @@ is 'restart-delay-max is the most' "$([ "$delay" -ge 400 ] && [ "$delay" -le 500
 touch quick/stay
 until_ok 10 says quick state up
 is 'the count is kept while it is up' "$([ "$(key quick quick)" -ge 4 ] && echo yes)" yes
-ok 'a restart by command' svc-ctl -r -wr -T 10000 quick
+ok 'a restart by command' svc-ctl -r -wr -T 60000 quick
 is 'forgives' "$(key quick quick)" 0
 service never <<'end'
 #!/none

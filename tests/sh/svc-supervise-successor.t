@@ -86,7 +86,7 @@ for way in hand scan; do
 	becomes 10 "$way: and ends down" says $way/a state down
 	echo 300 >$way/a/timeout-kill
 	rm $way/a/ready
-	svc-ctl -u -wU -T 10000 $way/a
+	svc-ctl -u -wU -T 60000 $way/a
 	svc-ctl -d $way/a
 	until_ok 10 says $way/a stopping yes
 	"$replace" $way/a
@@ -94,7 +94,7 @@ for way in hand scan; do
 	is "$way: by KILL" "$(key $way/a last-run)" signal=KILL
 	echo 600000 >$way/a/timeout-kill
 	rm $way/a/ready
-	svc-ctl -u -wU -T 10000 $way/a
+	svc-ctl -u -wU -T 60000 $way/a
 	svc-ctl -r $way/a
 	until_ok 10 says $way/a restarting yes
 	n=$(key $way/a starts)
@@ -146,7 +146,7 @@ for file in status process; do
 done
 is 'a damaged status is named' "$(cat said)" \
 	'svc-supervise damaged: warning: supervise/status is damaged: beginning anew'
-ok 'and it can be stopped' svc-ctl -d -wD -T 10000 damaged
+ok 'and it can be stopped' svc-ctl -d -wD -T 60000 damaged
 
 # killed_at_signal DIR COMMAND... - a supervisor by hand is killed on its way into the first signal that it
 # sends once the command has run.

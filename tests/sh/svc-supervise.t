@@ -93,36 +93,36 @@ becomes 10 'finish that exits 125 keeps it down' says web state down
 is 'for good' "$(key web ended) $(key web wanted)" 'failed down'
 n=$(key web starts)
 echo 0 >web/finish-code
-ok 'until it is asked for' svc-ctl -u -wu -T 10000 web
+ok 'until it is asked for' svc-ctl -u -wu -T 60000 web
 is 'by a start' "$(key web starts)" $((n + 1))
 is 'that forgets the failure' "$(key web ended)" ''
 
 # Once, at most once.
 ok 'once while it is up' svc-ctl -o web
 echo 'exit 0' >web/how; touch web/go
-ok 'it is not started again' svc-wait -t 10000 finished web
+ok 'it is not started again' svc-wait -t 60000 finished web
 is 'and wanted down' "$(key web wanted)" down
-ok 'once while it is down starts it' svc-ctl -o -wu -T 10000 web
+ok 'once while it is down starts it' svc-ctl -o -wu -T 60000 web
 is 'it is wanted once' "$(key web wanted)" once
 touch web/go
-ok 'and ends' svc-wait -t 10000 finished web
-ok 'up again' svc-ctl -u -wu -T 10000 web
+ok 'and ends' svc-wait -t 60000 finished web
+ok 'up again' svc-ctl -u -wu -T 60000 web
 ok 'at most once while it is up' svc-ctl -O web
 touch web/go
-ok 'ends as well' svc-wait -t 10000 finished web
+ok 'ends as well' svc-wait -t 60000 finished web
 
 # The file down.
-ok 'up again' svc-ctl -u -wu -T 10000 web
-ok '-D stops it' svc-ctl -D -wD -T 10000 web
+ok 'up again' svc-ctl -u -wu -T 60000 web
+ok '-D stops it' svc-ctl -D -wD -T 60000 web
 ok 'and makes the file down' test -f web/down
-ok '-U starts it' svc-ctl -U -wu -T 10000 web
+ok '-U starts it' svc-ctl -U -wu -T 60000 web
 ok 'and removes the file' test ! -e web/down
 n=$(key web starts)
 ok '-Q' svc-ctl -Q web
 becomes 10 'makes the file down' test -f web/down
 is 'and stops nothing' "$(key web state) $(key web starts)" "up $n"
 rm web/down
-ok '-d stops it' svc-ctl -d -wD -T 10000 web
+ok '-d stops it' svc-ctl -d -wD -T 60000 web
 ok 'and makes no file' test ! -e web/down
 kill "$web"
 touch web/down
@@ -131,14 +131,14 @@ supervise web
 ok 'a service with a file down is not started' says web wanted down
 is 'and counts its starts anew' "$(key web starts)" 0
 is 'but not their numbers' "$([ "$(key web seq)" -gt 5 ] && echo more)" more
-ok 'until it is asked for' svc-ctl -u -wu -T 10000 web
+ok 'until it is asked for' svc-ctl -u -wu -T 60000 web
 ok 'which leaves the file alone' test -f web/down
 
 # STOP, and signals.
 ok 'pause' svc-ctl -p web
 becomes 10 'stops it' grep -q '^State:.T' "/proc/$(key web pid)/status"
 is 'and is in the status' "$(key web paused)" yes
-ok 'what is stopped stops on d all the same' svc-ctl -d -wD -T 10000 web
+ok 'what is stopped stops on d all the same' svc-ctl -d -wD -T 60000 web
 is 'by the signal' "$(key web last-run)" signal=TERM
 is 'and is paused no more' "$(key web paused)" ''
 service signals <<'end'
@@ -163,7 +163,7 @@ becomes 10 'sends the signal of the file down-signal' grep -qx INT signals/got
 is 'and waits' "$(key signals state) $(key signals stopping)" 'up yes'
 ok 'for ever, without timeout-kill' lacks signals kill-due
 rm signals/down-signal
-ok 'd again, without the file' svc-ctl -d -wD -T 10000 signals
+ok 'd again, without the file' svc-ctl -d -wD -T 60000 signals
 is 'sends TERM' "$(tail -n1 signals/got)" TERM
 
 # How a supervisor ends.

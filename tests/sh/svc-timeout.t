@@ -82,7 +82,7 @@ wait "$link"
 is 'a stopped one ends when it goes on' "$?" 143
 mkfifo pipe
 background svc-timeout 60 sh -c 'exec >pipe; exec >&-; sleep 100'
-ok 'what the program closes is closed' timeout 10 cat pipe
+ok 'what the program closes is closed' timeout 100 cat pipe
 kill "$pid"
 is 'the program has no child and none but its parent' "$(svc-timeout 60 cat /proc/thread-self/children)" ''
 if is_root; then

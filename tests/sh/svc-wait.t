@@ -22,7 +22,7 @@ exits 100 'a directory that is no service' svc-wait up empty
 contains 'is named' "$(cat err)" 'svc-wait: fatal: empty is no service directory: no run in it'
 mkdir -p torn/supervise torn/event
 echo 'version=1' >torn/supervise/status
-exits 111 'a status that is not whole is an error' svc-wait -t 10000 up torn
+exits 111 'a status that is not whole is an error' svc-wait -t 60000 up torn
 is 'which names it' "$(cat err)" 'svc-wait: fatal: torn/supervise/status is damaged'
 
 mkdir scan
@@ -60,18 +60,18 @@ ok 'until it comes up' wait "$early"
 ok 'also when its directories are links to nothing yet' wait "$linked"
 
 # States.
-ok 'a service that is up is up' svc-wait -t 10000 up scan/a
-ok 'by letter' svc-wait -u -t 10000 scan/a scan/b
+ok 'a service that is up is up' svc-wait -t 60000 up scan/a
+ok 'by letter' svc-wait -u -t 60000 scan/a scan/b
 exits 99 'it is not down' svc-wait -t 50 -d scan/a
 exits 99 'it is not ready' svc-wait -t 50 ready scan/ready
 touch scan/ready/go
-ok 'until it is' svc-wait -t 10000 ready scan/ready
+ok 'until it is' svc-wait -t 60000 ready scan/ready
 exits 99 'all have to be' svc-wait -a -t 50 ready scan/ready scan/a
 is 'and who is not is named' "$(cat err)" 'svc-wait: fatal: timed out: scan/a is not ready'
-ok 'or any' svc-wait -o -t 10000 ready scan/a scan/ready
-svc-ctl -d -wD -T 10000 scan/a
-ok 'a service that is finished is down' svc-wait -t 10000 down scan/a
-ok 'and finished' svc-wait -D -t 10000 scan/a
+ok 'or any' svc-wait -o -t 60000 ready scan/a scan/ready
+svc-ctl -d -wD -T 60000 scan/a
+ok 'a service that is finished is down' svc-wait -t 60000 down scan/a
+ok 'and finished' svc-wait -D -t 60000 scan/a
 exits 99 'a service that is down is not restarted' svc-wait -t 50 restarted scan/a
 background svc-wait -t 60000 restarted scan/a
 waits scan/a 'a start is waited for'
@@ -89,7 +89,7 @@ first=$(supervisor_of scan/a)
 kill -KILL "$first"
 replaced() { new=$(supervisor_of scan/a) && [ "$new" ] && [ "$new" != "$first" ]; }
 becomes 10 'the supervisor is replaced' replaced
-ok 'by one that adopts' svc-wait -t 10000 up scan/a
+ok 'by one that adopts' svc-wait -t 60000 up scan/a
 ok 'and the waiting goes on' alive "$pid"
 until_ok 10 svc-ctl -d scan/a
 ok 'to its end' wait "$pid"
@@ -99,7 +99,7 @@ service alone <<'end'
 exec sleep 1000
 end
 background svc-supervise alone
-ok 'a supervisor alone works too' svc-wait -t 10000 up alone
+ok 'a supervisor alone works too' svc-wait -t 60000 up alone
 background svc-wait -t 60000 down alone
 waits alone 'its service is waited for'
 waiter=$pid
@@ -109,9 +109,9 @@ is 'a supervisor that nobody replaces ends the wait' $? 102
 is 'as is said' "$(cat "$waiter.err")" 'svc-wait: fatal: alone: not supervised, will not be down'
 exits 102 'up takes a living supervisor' svc-wait -t 60000 up alone
 background svc-supervise alone
-svc-wait -t 10000 up alone
+svc-wait -t 60000 up alone
 until_ok 10 svc-ctl -dx alone
-ok 'down does not' svc-wait -t 10000 finished alone
+ok 'down does not' svc-wait -t 60000 finished alone
 exits 102 'but up does' svc-wait -t 60000 up alone
 
 # Ends for good.
@@ -124,7 +124,7 @@ chmod 755 scan/fails/finish
 svc-scanctl scan scan
 exits 103 'a failure for good ends the wait for up' svc-wait -t 60000 ready scan/fails
 is 'and is named' "$(cat err)" 'svc-wait: fatal: scan/fails: failed for good, will not be ready'
-ok 'not the wait for down' svc-wait -t 10000 finished scan/fails
+ok 'not the wait for down' svc-wait -t 60000 finished scan/fails
 exits 103 'of all services one is enough' svc-wait -t 60000 ready scan/ready scan/fails
 ok 'of any it takes all' svc-wait -o -t 60000 ready scan/fails scan/ready
 

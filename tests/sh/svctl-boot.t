@@ -51,7 +51,7 @@ sed -i "s,ORDER,$T/order," "$etc/services/db.toml" "$etc/services/web.toml"
 enabled web
 ok 'a tree is booted again' ctl boot --background
 contains 'what is compiled is said' "$(cat err)" '2 services, 1 enabled: generation 2'
-ok 'what is enabled comes up, with what it needs' change --timeout 20s wait web
+ok 'what is enabled comes up, with what it needs' change --timeout 60s wait web
 becomes 10 'what a service says is logged' said db hello
 is 'as svctl shows it' "$(ctl logs db --stamp none)" hello
 exits 0 'halt takes all down' ctl halt
@@ -63,11 +63,11 @@ rm -f order
 
 # What was wanted in the last life is not wanted in the next.
 ok 'it can be booted' booted
-ok 'with what is enabled' change --timeout 20s wait web
+ok 'with what is enabled' change --timeout 60s wait web
 ok 'which can be taken down' change down web
 ok 'and halted' ctl halt
 ok 'then booted again' booted
-ok 'what was taken down is up, as after a boot' change --timeout 20s wait web
+ok 'what was taken down is up, as after a boot' change --timeout 60s wait web
 
 # Killed, whoever it is.
 web=$(pid_of web)
@@ -89,7 +89,7 @@ becomes 10 'what svc-scan and supervisors say is in a log' test -d "$T/var/log/c
 cp "$run/scan/svc-managerd/run" kept
 rm -f "$run/scan/svc-managerd/run"
 svc-ctl down "$run/scan/svc-managerd"
-svc-wait -t 10000 down "$run/scan/svc-managerd"
+svc-wait -t 60000 down "$run/scan/svc-managerd"
 exits 0 'without a manager it halts too' ctl halt
 contains 'and says that there is no order' "$(cat err)" 'there is no svc-managerd: all go down at the same time'
 is 'nothing is left then' "$(left)" ''
@@ -100,7 +100,7 @@ echo 'exec = 7' >"$etc/services/web.toml"
 ok 'a set with a mistake is no reason not to boot' ctl boot --background
 contains 'it is told' "$(cat err)" 'booting from generation 2, the last one'
 contains 'with its place' "$(cat err)" "$etc/services/web.toml:1:"
-ok 'what was accepted last is up' change --timeout 20s wait web
+ok 'what was accepted last is up' change --timeout 60s wait web
 ok 'and down' ctl halt
 rm -rf "$lib"
 exits 100 'without any generation it is one' ctl boot --background
@@ -115,7 +115,7 @@ rm "$etc/services/svc-logd.toml" "$etc"/enabled/*
 echo 'exec = "sleep 1000"' >"$etc/services/nap.toml"
 enabled nap
 ok 'booted' booted
-ok 'up' change --timeout 20s wait nap
+ok 'up' change --timeout 60s wait nap
 killed "$(scan_pid)"
 becomes 5 'svc-scan is killed' gone "$(scan_pid)"
 for name in nap svc-managerd svc-logd svc-scan-log; do
@@ -124,7 +124,7 @@ done
 sed -i 's/^boot=.\{8\}/boot=00000000/' "$run/manager/managerd"
 sed -i 's/nap state=ready/nap state=xxxxx/' "$run/manager/state"
 ok 'what a manager of another boot has left is nothing' booted
-ok 'all begins anew' change --timeout 20s wait nap
+ok 'all begins anew' change --timeout 60s wait nap
 is 'without a complaint' "$(grep -rs damaged "$T/var/log/coppice/svc-managerd/current")" ''
 
 # A service that does not want to end.
@@ -135,7 +135,7 @@ timeout-stop = "1s"
 EOF
 enabled nap deaf
 compile
-ok 'a service that ignores TERM is up' change --timeout 20s apply
+ok 'a service that ignores TERM is up' change --timeout 60s apply
 exits 99 'halt waits as long as it is told' ctl halt --timeout 100ms
 contains 'status says why' "$(ctl status)" '! halt: everything goes down'
 ok 'it goes on, and can be waited for' ctl halt
@@ -161,7 +161,7 @@ timeout-stop = "60s"
 EOF
 sed -i "s,END,$T/end," "$etc/services/stubborn.toml"
 ok 'booted' booted
-ok 'up' change --timeout 20s wait nap
+ok 'up' change --timeout 60s wait nap
 ok 'what is enabled is taken down' change down nap
 ok 'and another is started by hand, with one that does not want to end' change up hand stubborn
 scan=$(scan_pid)
@@ -176,7 +176,7 @@ becomes 10 'a boot meanwhile says that it waits' grep -q 'the tree is ending' "$
 wait "$boot"
 like 'and boots then' "$? $(cat "$T/booted")" '^0 booted: svc-scan is pid '
 ok 'another tree' test "$(scan_pid)" != "$scan"
-ok 'what is enabled is up' change --timeout 20s wait nap
+ok 'what is enabled is up' change --timeout 60s wait nap
 ok 'and nothing else' is_in hand down
 ok 'it ends' ctl halt
 
@@ -200,7 +200,7 @@ ok 'down again' ctl halt
 background svctl --prefix "$T" boot
 until_ok 10 takes_requests
 is 'boot becomes svc-scan' "$(scan_pid)" "$pid"
-ok 'what is enabled comes up' change --timeout 20s wait nap
+ok 'what is enabled comes up' change --timeout 60s wait nap
 is 'which keeps nothing that it was started with' \
 	"$(readlink "/proc/$(pid_of nap)/fd/0" "/proc/$(pid_of nap)/fd/9")" /dev/null
 ok 'and ends when it is told to' ctl halt

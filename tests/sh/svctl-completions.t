@@ -84,7 +84,7 @@ zpty -w -n z "$1"$'\t\C-t'
 zpty -r -m z line '*DONE<*>*'
 print -r -- "$line"
 EOF
-	in_zsh() { timeout 30 zsh -f complete.zsh "$1" 2>&1 | tr -d '\r\007' | grep -o 'DONE<.*'; }
+	in_zsh() { timeout 100 zsh -f complete.zsh "$1" 2>&1 | tr -d '\r\007' | grep -o 'DONE<.*'; }
 	contains 'zsh: a verb' "$(in_zsh 'svctl unm')" 'DONE<svctl unmask'
 	contains 'zsh: a service' "$(in_zsh "svctl --prefix $T enable of")" "enable off"
 	contains 'zsh: an option of a verb' "$(in_zsh 'svctl enable --no')" 'DONE<svctl enable --now'

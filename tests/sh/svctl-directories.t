@@ -22,7 +22,7 @@ is 'all paths of its scripts are below it' "$(ctl show --script made | sed 's/^#
 	for dir in run var/cache var/lib var/log; do echo "svc-mkdir -p -m 0755 $T/$dir/$own"; done)"
 enabled made
 ok 'a tree is booted' ctl boot --background
-ok 'it comes up' ctl wait --timeout 20s made
+ok 'it comes up' ctl wait --timeout 60s made
 becomes 10 'its variables name them' \
 	grep -qx "$T/run/$own $T/var/lib/$own $T/var/cache/$own $T/var/log/$own" "$T/said"
 is 'its definition is what the files say' "$(ctl stale)" 'nothing is stale'

@@ -169,8 +169,8 @@ is 'as JSON' "$(grep '"name":"web"' json | sed 's/-ms":[0-9]*/-ms":N/g')" \
 
 # --- what comes later is no part of it
 cp run/coppice/manager/record.boot kept
-change --timeout 20 restart cache >said
-change --timeout 20 up log >said
+change --timeout 60s restart cache >said
+change --timeout 60s up log >said
 third=$(manager)
 kill -9 "$third"
 another() { [ "$(manager)" != "$third" ] && takes_requests; }

@@ -51,7 +51,7 @@ EOF
 enabled away own-away silent quick-a quick-b quick-c quick-d quick-e quick-f talker own vital
 
 ok 'a tree is booted' ctl boot --background
-ok 'all that is enabled comes up' ctl wait --timeout 20s quick-a quick-b quick-c quick-d quick-e quick-f talker own vital
+ok 'all that is enabled comes up' ctl wait --timeout 60s quick-a quick-b quick-c quick-d quick-e quick-f talker own vital
 for name in a b c d e f; do
 	becomes 10 "what a oneshot says that ends at once is logged: $name" logged_as "quick-$name" "$name was here"
 done

@@ -126,7 +126,7 @@ until_ok 10 grep -q start-due "$run/scan/flaky/supervise/status"
 says 0 'flaky: starting
 flaky: ready
 top: starting
-top: ready' 'who starts something has what it needs started at once' start --timeout 30s top
+top: ready' 'who starts something has what it needs started at once' start --timeout 60s top
 ctl stop --quiet top
 
 # What does not end in its time is killed, and that is told.

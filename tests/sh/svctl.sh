@@ -9,7 +9,7 @@ etc=$T/etc/coppice lib=$T/var/lib/coppice run=$T/run/coppice
 mkdir -p "$T/usr/lib/coppice/services" "$lib" "$T/var/log/coppice" "$run/log/fifos"
 
 # ctl ARGUMENT... - svctl for that tree. It ends before the test does.
-ctl() { timeout 60 svctl --prefix "$T" "$@"; }
+ctl() { timeout 300 svctl --prefix "$T" "$@"; }
 
 # logged - what services say from now on is in $T/var/log/coppice; before `managed`.
 logged() {
