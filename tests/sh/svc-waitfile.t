@@ -88,7 +88,8 @@ else
 	is 'a directory that is closed is told' "$(cat err)" 'svc-waitfile: fatal: unable to look at closed/file: Permission denied'
 	mkdir -m 711 passage
 	background unprivileged svc-waitfile -t 60000 passage/file true
-	until_ok 10 asleep
+	child_asleep() { (pid=$(tr -d ' ' <"/proc/$pid/task/$pid/children") && asleep); }
+	until_ok 10 child_asleep
 	: >passage/file
 	wait "$pid"
 	is 'a directory that can be passed but not read' "$?" 0
