@@ -40,7 +40,9 @@ finish_arguments() {
 	until_ok 10 seen "$dir" 'finish 2: 7 0'
 	letters u "$dir"
 	until_ok 10 seen "$dir" up
-	letters o "$dir"
+	# What it has read before is done when the signal comes.
+	letters oa "$dir"
+	until_ok 10 seen "$dir" ALRM
 	echo 0 >"$dir/fate"
 	until_ok 10 seen "$dir" 'finish 2: 0 0'
 	letters dx "$dir"
@@ -147,6 +149,7 @@ up
 TERM
 finish 2: 7 0
 up
+ALRM
 finish 2: 0 0
 EOF
 scenario plain_signals 'each letter is its signal' <<'EOF'
@@ -235,7 +238,7 @@ for mark in .meta control; do
 	EOF
 	background svc-supervise "mark$mark"
 	becomes 10 "with $mark/ finish is told in runit's manner" seen "mark$mark" '2: 4 0'
-	ok 'and is running' grep -q '^state=finish$' "mark$mark/supervise/status"
+	becomes 10 'and is running' grep -q '^state=finish$' "mark$mark/supervise/status"
 	exits 1 'without a time limit' grep '^kill-due=' "mark$mark/supervise/status"
 	svc-ctl down "mark$mark"
 	: >"mark$mark/go"
