@@ -23,10 +23,15 @@ chmod 755 .
 PATH=./bin:/usr/bin:/bin
 tab=$(printf '\t')
 while IFS=$tab read -r what command code line; do
-	case $what in
-	*'you may not'*) unprivileged svc-env sh -c "$command" ;;
-	*) sh -c "$command" ;;
-	esac >said 2>complaint </dev/null && found=0 || found=$?
+	# To the end of what is said: a block may still say it when the program has ended.
+	{
+		case $what in
+		*'you may not'*) unprivileged svc-env sh -c "$command" ;;
+		*) sh -c "$command" ;;
+		esac 2>&1 >said 3>&- && found=0 || found=$?
+		echo "$found" >&3
+	} 3>found </dev/null | cat >complaint
+	found=$(cat found)
 	is "$what: $command" "$found $(sed 1q complaint)" "$code $line"
 	is 'and no more than a line on how it should be' "$(sed 1d complaint | grep -v "^${command%% *}: usage: ")" ''
 done <rows
