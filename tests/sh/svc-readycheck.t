@@ -10,13 +10,17 @@ link svc-readycheck -d 9 -f none
 becomes 10 'nobody looks any more' no_helpers svc-readycheck
 is 'none of them was ready' "$(cat ready)" ''
 
-# run WORD... - a program behind svc-readycheck in the background; its pid is in $pid.
-run() { : >ready; background svc-readycheck -d 9 -w 20 -n 0 "$@"; }
+# run WORD... sleep N - that program behind svc-readycheck in the background; its pid is in $pid. Who
+# looks has been started by then.
+run() {
+	: >ready
+	background svc-readycheck -d 9 -w 20 -n 0 "$@"
+	until_ok 10 grep -qx sleep "/proc/$pid/comm"
+}
 is_ready() { [ "$(wc -l <ready)" = 1 ]; }
 there_is() { [ -e "$1" ]; }
 
 run -f flag sleep 1000
-until_ok 10 a_helper svc-readycheck
 becomes 10 'it has the process that was started' grep -qx sleep "/proc/$pid/comm"
 is 'and no child that it did not make' "$(cat "/proc/$pid/task/$pid/children" 2>/dev/null)" ''
 is 'it does not get the notification descriptor' "$(find "/proc/$pid/fd/" -lname "$T/ready")" ''
@@ -61,7 +65,8 @@ becomes 10 'or after -T' no_helpers svc-readycheck
 kill "$pid"
 run -t 50 -n 1 -c { sh -c 'sleep 1001 & sleep 1000' } sleep 1002
 becomes 10 'a look that takes too long is ended' no_helpers svc-readycheck
-becomes 10 'with all that it started' sh -c '! grep -qzsx "sleep.100[01]" /proc/[0-9]*/cmdline' 
+only() { [ "$(helpers "$1")" = "$2" ]; }
+becomes 10 'with all that it started' only sleep "$pid"
 is 'and was in vain' "$(cat ready)" ''
 kill "$pid"
 
@@ -102,11 +107,12 @@ EOF
 		rm -f port listen
 		background python3 listen.py tcp "$address"
 		server=$pid
-		if ! until_ok 10 there_is port; then skip "a TCP port of $address" 'not to be had'; continue; fi
+		bound_or_gone() { there_is port || gone "$server"; }
+		until_ok 10 bound_or_gone
+		if ! there_is port; then skip "a TCP port of $address" 'not to be had'; continue; fi
 		at="[$address]:$(cat port)"
 		[ "$address" = ::1 ] || at=$(cat port)
 		run -i "$at" sleep 1000
-		until_ok 10 a_helper svc-readycheck
 		is "a closed TCP port of $address is no readiness" "$(cat ready)" ''
 		: >listen
 		becomes 10 'an open one is' is_ready
@@ -121,7 +127,6 @@ EOF
 		rm -f listen
 		[ "$kind" != dgram ] || : >listen
 		run -u "$kind.socket" sleep 1000
-		until_ok 10 a_helper svc-readycheck
 		background python3 listen.py "$kind" "$kind.socket"
 		: >listen
 		becomes 10 "a socket is readiness ($kind)" is_ready
@@ -155,6 +160,6 @@ supervise web
 has_key() { [ "$(key web "$1")" ]; }
 becomes 10 'a service is ready when its check says so' has_key ready
 svc-ctl -wd down web
-is 'and leaves nothing' "$(helpers svc-readycheck)" ''
+becomes 10 'and leaves nothing' no_helpers svc-readycheck
 
 done_testing
