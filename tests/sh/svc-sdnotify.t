@@ -27,8 +27,13 @@ link svc-sdnotify -d 9
 becomes 10 'no listener is left' no_helpers svc-sdnotify
 is 'none of them has said that it is ready' "$(cat ready)" ''
 
-# run WORD... - a program behind svc-sdnotify in the background; its pid is in $pid.
-run() { : >ready; background svc-sdnotify -d 9 "$@"; }
+# run WORD... - a program behind svc-sdnotify in the background; its pid is in $pid. Its listener is the
+# only one.
+run() {
+	until_ok 10 no_helpers svc-sdnotify
+	: >ready
+	background svc-sdnotify -d 9 "$@"
+}
 is_ready() { [ "$(wc -l <ready)" -ge 1 ]; }
 
 run tell READY=1 -- sleep 1000
@@ -88,7 +93,6 @@ kill "$pid"
 run -s text tell 'READY=1\nSTATUS=half done' 'STATUS=all done' -- sleep 1000
 becomes 10 '-s keeps the status' grep -qx 'all done' text
 kill "$pid"
-until_ok 10 no_helpers svc-sdnotify
 run -s text sleep 1000
 becomes 10 'until the next start' test ! -e text
 kill "$pid"
@@ -130,7 +134,7 @@ exits 134 'who gives no sign of life gets ABRT' svc-sdnotify -d 9 -w 50 tell REA
 like 'which is said as well' "$(cat err)" ': it gives no sign of life: sending it ABRT$'
 exits 134 'also one that asks for it' svc-sdnotify -d 9 -w 60000 tell WATCHDOG=trigger -- sleep 1000
 exits 7 'who is not ready needs give no sign' svc-sdnotify -d 9 -w 1 sh -c 'sleep 0.1; exit 7'
-exits 7 'who asks for more time has it' svc-sdnotify -d 9 -t 2000 tell EXTEND_TIMEOUT_USEC=60000000 -- sh -c 'sleep 2.2; exit 7'
+exits 7 'who asks for more time has it' svc-sdnotify -d 9 -t 10000 tell EXTEND_TIMEOUT_USEC=60000000 -- sh -c 'sleep 10.2; exit 7'
 exits 0 'it learns how often it is to give signs' svc-sdnotify -d 9 -w 1500 \
 	sh -c '[ "$WATCHDOG_USEC" = 1500000 ] && [ "$WATCHDOG_PID" = $$ ]'
 
@@ -145,7 +149,6 @@ run -p "$T/socket" sh -c 'stat -c %A "$NOTIFY_SOCKET" >mode; exec tell READY=1 -
 becomes 10 '-p listens at a path' is_ready
 is 'to which everybody may write' "$(cat mode)" srw-rw-rw-
 kill "$pid"
-until_ok 10 no_helpers svc-sdnotify
 run -p "$T/socket" tell READY=1 -- sleep 1000
 becomes 10 'also at one of an earlier start' is_ready
 kill "$pid"
