@@ -7,12 +7,13 @@ supervisor_of() { sed -n 's/^pid=//p' "$1/supervise/supervisor"; }
 is_up() { [ "$(svc-stat -o up "$1")" = true ]; }
 unsupervised() { ! svc-ok "$1"; }
 logs_to() {
-	# Told to end, it writes what it has read.
+	# It reads whole lines, as a shell does not: two of them may read the same fifo for a moment. Told to
+	# end, it writes what it has read.
 	service "$1/log" <<-end
 	#!/bin/sh
-	trap 'end=1' TERM
-	while [ -z "\$end" ] && read -r line; do echo "\$line"; done >>"$2"
+	exec svc-log -l 0 s10000000 "$2.d"
 	end
+	ln -s "$2.d/current" "$2"
 }
 # Numbers all its lines over all its lives; each is on file before it is said.
 talker() {
