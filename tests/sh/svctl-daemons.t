@@ -206,7 +206,8 @@ ok 'and answers' asked_sshd
 # --- haproxy: who it needs is killed, and can not come back
 echo 'mistake' >>/etc/nginx/nginx.conf
 kill_main nginx
-becomes 20 'nginx is killed, and does not come back' restarting nginx
+becomes 20 'nginx is killed' restarting nginx
+becomes 20 'and does not come back' comes_to nginx 'root cause: nginx failed: exit code 1, and is started again'
 ok 'haproxy stays, and tells its clients' ctl status haproxy
 like 'it is shown what is amiss with whom it needs' "$(cat out)" '^ +Needs: .*nginx \(restarting\)'
 blocked() { ctl why haproxy | grep -q '^B haproxy is blocked'; }
@@ -237,9 +238,10 @@ ok 'and logs' asked_rsyslog
 ok 'cron is stopped' ctl stop cron
 background cron -f
 another=$pid
-# The file is there already, with the pid of the one that was stopped.
 until_ok 10 grep -qx "$another" /run/crond.pid
-exits 1 'there is no second cron' ctl start cron
+# Its file tells that a cron is ready, so that the service may seem to be for as long as it lives.
+ctl start cron >out 2>err
+becomes 20 'there is no second cron' comes_to cron 'root cause: cron failed: exit code 1, and is started again'
 shows cron "can't lock /var/run/crond.pid, otherpid may be $another"
 kill "$another"
 until_ok 10 gone "$another"
