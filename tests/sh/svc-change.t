@@ -86,10 +86,13 @@ $(run 'test ! -e broken || exit 7; exec sleep 1000')
 working-directory = "$T"
 restart-delay = "1h"
 EOF
+# Nobody is done before the one that seems to be ready has shown what it is.
 for name in low blind; do
 	unit "middle-$name" <<EOF
-$(run 'exec sleep 1000')
+$(run 'while [ -e broken ]; do sleep 0.02; done; echo >&3; exec sleep 1000')
+working-directory = "$T"
 requires = ["$name"]
+ready = "notify-fd 3"
 EOF
 	unit "top-$name" <<EOF
 $(run 'exec sleep 1000')
