@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use common::base::sort::Gather;
 use common::os::file;
 use rustix::fs::{CWD, FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::files::Files;
 use super::graph::{Graph, Id, Link, Service};
@@ -125,10 +126,15 @@ const TRIES: u32 = 100;
 /// ever been at work there. A line that stays damaged counts as that of a service nobody has touched.
 pub fn read(manager: &Path, generations: &Path) -> Result<Option<Live>, String> {
     for left in (0..TRIES).rev() {
-        let contents = Contents::below(manager);
-        let contents = contents
-            .map_err(|e| format!("unable to read {}/state: {}", manager.display(), reason(e)))?;
-        let Some(contents) = contents else { return Ok(None) };
+        let contents = match Contents::below(manager) {
+            // Its first line may be the one.
+            Err(Errno::ILSEQ) if left > 0 => continue,
+            Err(e) => {
+                return Err(format!("unable to read {}/state: {}", manager.display(), reason(e)));
+            }
+            Ok(None) => return Ok(None),
+            Ok(Some(contents)) => contents,
+        };
         if left == 0 || contents.rows.iter().all(Option::is_some) {
             return load(generations, contents).map(Some);
         }

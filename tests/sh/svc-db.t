@@ -249,30 +249,35 @@ like 'all else is told' "$(cat out)" '^disk +oneshot +- +up +failed '
 printf X | dd of=run/manager/state bs=1 seek=3 conv=notrunc 2>dd.err
 refused 111 'a damaged table' '/run/manager/state is damaged$' list
 
-# One that is being written: each line is torn again and again, and whole in between.
+# One that is being written: whoever has read half a line reads again.
+# torn DESCRIPTION OFFSET COMMAND... - which is stopped when it has read a table with damage there, and goes on
+# when that is whole. What it says is in $pid.out and $pid.err.
+torn() {
+	what=$1 offset=$2; shift 2
+	cp whole run/manager/state
+	printf '?' | dd of=run/manager/state bs=1 seek="$offset" conv=notrunc 2>dd.err
+	rm -f calls
+	# shellcheck disable=SC2016  # its own pid
+	background strace -o calls -P "$T/run/manager/state" -e trace=read -e inject=read:signal=STOP:when=1 \
+		sh -c 'echo $$ >reader; exec "$@"' reader "$@"
+	becomes 10 "$what: one has read it" grep -q 'stopped by SIGSTOP' calls
+	cp whole run/manager/state
+	kill -CONT "$(cat reader)"
+	wait "$pid"
+	is "$what, and reads it again" "$? $(cat "$pid.err")" "0 $without"
+}
 cp whole run/manager/state
-cat >tear <<'E'
-# As pwrite does, in two steps: a reader may see what is between.
-import os, sys
-fd = os.open("run/manager/state", os.O_RDWR)
-width = int(sys.argv[1])
-line = os.pread(fd, width, width)
-while True:
-    os.pwrite(fd, line[:9] + b"?" + line[10:], width)
-    os.pwrite(fd, line, width)
-E
-if has python3; then
-	background python3 tear "$width"
-	tearing=$pid
-	good=0
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		if db list 2>torn.err | grep -q unknown; then cat torn.err; else good=$((good + 1)); fi
-	done
-	is 'a line that is being written is read again' "$good" 10
-	kill "$tearing"
-	until_ok 10 gone "$tearing"
+list=$(db list 2>/dev/null) without=$(db list 2>&1 >/dev/null)
+if has strace && strace -o calls true 2>/dev/null; then
+	torn 'half a line' $((width + 9)) svc-db --dir "$T/run" --generations "$T/lib" list
+	is 'which is whole' "$(cat "$pid.out")" "$list"
+	torn 'half of the first line' 3 svc-db --dir "$T/run" --generations "$T/lib" list
+	is 'which is as well' "$(cat "$pid.out")" "$list"
+	without=
+	torn 'half a line of a plan' $((width + 9)) svc-change --dir "$T/run" --generations "$T/lib" apply --plan
+	torn 'half of its first line' 3 svc-change --dir "$T/run" --generations "$T/lib" apply --plan
 else
-	skip 'a line that is being written is read again' 'no python3 here'
+	skip 'whoever has read half a line reads again' 'strace does not work here'
 fi
 
 # One that is on its way out of the live generation.
