@@ -100,7 +100,8 @@ ok 'the logger is there' test -e "$T/log/current"
 service mail '[environment]' 'A = "new"' '[log]' 'own = true' "directory = \"$T/log\"" 'keep = 3'
 l=$(process mail/log)
 restarts '' 'its logger has other settings'
-ok 'the logger alone was restarted' until_ok 10 test "$(process mail/log)" != "$l"
+another_logger() { [ "$(process mail/log)" != "$l" ]; }
+becomes 10 'the logger alone was restarted' another_logger
 service mail '[environment]' 'A = "new"'
 restarts 'web mail ' 'no logger of its own any more'
 

@@ -108,7 +108,6 @@ background sh start
 scan=$pid
 
 field() { svc-stat -o "$1" "/etc/service/$2"; }
-has_field() { [ "$(field "$1" "$2")" = "$3" ]; }
 called() { [ -s "/run/stub/$1.called" ]; }
 is_up() { called "$1" && [ "$(field up "$1")" = true ]; }
 is_down() { [ "$(field up,wantedup "$1")" = 'false false' ]; }
@@ -120,7 +119,7 @@ for name in $names; do
 	case $name in
 	# Another display manager is the chosen one; and this one goes down when it has done its work.
 	sddm | slim | xdm | dbus.dep-fixer) continue ;;
-	default-syslog) becomes 20 "$name is up" has_field up "$name" true; continue ;;
+	default-syslog) becomes 20 "$name is up" prints true field up "$name"; continue ;;
 	mdadm) [ -e /proc/mdstat ] || { skip "$name" 'the kernel has no /proc/mdstat'; continue; } ;;
 	esac
 	becomes 30 "$name is up" is_up "$name"

@@ -118,6 +118,9 @@ until_ok() {
 	done
 }
 
+# prints TEXT COMMAND... - the command prints this; for until_ok, which asks again and again.
+prints() { [ "$(shift; "$@")" = "$1" ]; }
+
 # background COMMAND... - starts it; its pid is in $pid, its output in $T/$pid.out and $T/$pid.err.
 # It ends with the test file at the latest.
 background() {

@@ -115,7 +115,8 @@ mkfifo -m 600 fifos/web
 numbered 6 9 >fifos/web &
 rm logs/web
 becomes 10 'a new fifo of a name is logged after the old one' has_last logs/web "$(numbered 9 9)"
-becomes 10 'of which nothing is missing either' test "$(plain logs/web | sort -u | wc -l)" = 9
+in_all() { [ "$(plain "$1" | sort -u | wc -l)" = "$2" ]; }
+becomes 10 'of which nothing is missing either' in_all logs/web 9
 ended
 rm -rf logs fifos
 exec 4>&-

@@ -33,7 +33,7 @@ becomes 5 'so is one that is new' has_line logs/after/current '^three$'
 is 'each line with its time' "$(grep -c '^@[0-9a-f]\{24\} ' logs/after/current)" 3
 is 'in a directory for each' "$(echo logs/*)" 'logs/after logs/before'
 is 'the status file tells who it is' "$(value pid)" "$logd"
-becomes 5 'and how many there are' test "$(value services)" = 2
+becomes 5 'and how many there are' prints 2 value services
 exits 100 'a second one' svc-logd fifos other
 contains 'is told so' "$(cat err)" 'svc-logd is already running on fifos'
 
@@ -72,7 +72,7 @@ wait "$writer"
 rm fifos/goes
 kill -CONT "$logd"
 becomes 5 'whose fifo is removed is logged to the end' has_line logs/goes/current 'just before'
-becomes 5 'and forgotten' test "$(value services)" = 3
+becomes 5 'and forgotten' prints 3 value services
 ok 'its log is marked as complete' test -x logs/goes/current
 say goes 'another one'
 becomes 5 'one of the same name is logged after it' has_line logs/goes/current 'another one'
@@ -136,7 +136,7 @@ kill -CONT "$logd"
 nudged() { say stuck nudge; grep -q 'svc-logd stuck: warning: unable to .*trying every 200 ms, input waits' "$log"; }
 becomes 5 'a file in the place of a directory is told of' nudged
 say stuck second
-becomes 5 'and stands in the status' test "$(value blocked)" = stuck
+becomes 5 'and stands in the status' prints stuck value blocked
 say after 'meanwhile'
 becomes 5 'others go on' has_line logs/after/current meanwhile
 rm logs/stuck

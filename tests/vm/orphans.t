@@ -30,7 +30,7 @@ becomes 30 'svc-scan is killed' gone "$pid"
 kill -USR1 "$b"
 becomes 30 'a service ends unseen' test ! -e "/proc/$b"
 kill -USR1 "$a"
-becomes 60 'the supervisor that is left knows how its own ended' test "$(last a)" = exit=7
+becomes 60 'the supervisor that is left knows how its own ended' prints exit=7 last a
 background svc-scan scan
 ok 'another svc-scan takes over' svc-wait -t 60000 finished scan/b
 is 'what nobody has seen is unknown' "$(last b)" exit=unknown
