@@ -6,18 +6,19 @@ import subprocess
 EXECS = 500
 
 
-def run_times(bench, argv):
+def run_times(bench, peer, argv):
     """The median of what so many runs take, microseconds each."""
     repeat = [bench.tool, "repeat", str(EXECS), *argv]
-    answer = subprocess.run(repeat, capture_output=True, text=True, check=False).stdout
+    answer = subprocess.run(repeat, env=peer.environment(), capture_output=True, text=True,
+                            check=False).stdout
     return int(answer) / 1e3
 
 
 def execs(bench, peer):
     check = peer.check(bench.work)
-    result = {"exec": run_times(bench, check)} if check and None not in check else {}
+    result = {"exec": run_times(bench, peer, check)} if check and None not in check else {}
     if peer.name == "bare":
-        result["exec-true"] = run_times(bench, ["true"])
+        result["exec-true"] = run_times(bench, peer, ["true"])
     return result
 
 
@@ -48,10 +49,10 @@ def chain(bench, peer):
     result, one = {}, peer.link()
     for line, argv in (("chain", peer.chain(place, bench)), ("chain-words", peer.words(place))):
         if argv and None not in argv:
-            result[line] = run_times(bench, argv)
+            result[line] = run_times(bench, peer, argv)
     if one and None not in one:
-        alone = run_times(bench, place.nothing)
-        result["link"] = run_times(bench, one + place.nothing) - alone
+        alone = run_times(bench, peer, place.nothing)
+        result["link"] = run_times(bench, peer, one + place.nothing) - alone
     return result
 
 

@@ -10,7 +10,7 @@ from managed import systemd_runs
 from manager import BESIDE_SYSTEMD
 from memory import ABOVE_FLOOR
 from peers import all_peers, in_path
-from rows import ON_DEMAND, ONCE, ROWS
+from rows import BESIDE, ON_DEMAND, ONCE, ROWS
 from table import Results, print_goals, print_table
 from tree import adopt_orphans, end_descendants
 
@@ -18,8 +18,9 @@ USAGE = f"""usage: bench/run [ROW...]
 Measures the rows, or all of them, and prints medians; in brackets how many times ours each is.
 Rows: {' '.join(ROWS)}
 Only when named: {' '.join(ON_DEMAND)}
-ROUNDS=N measures N times (3); SERVICES=N takes so many services for memory (1000)."""
-KNOWN = ("coppice", "bare", "s6", "runit", "daemontools", "systemd")
+ROUNDS=N measures N times (3); SERVICES=N takes so many services for memory (1000).
+S6_STATIC=DIR and DINIT=DIR have static programs of those two, which bench/build-peers makes."""
+KNOWN = ("coppice", "bare", "s6", "s6-musl", "runit", "daemontools", "dinit", "systemd")
 
 
 class Bench:
@@ -61,7 +62,7 @@ def measure(bench, peers, names):
                 continue
             row, _ = ROWS[name]
             for peer in peers:
-                if peer.name == "systemd" and name not in BESIDE_SYSTEMD:
+                if name not in BESIDE.get(peer.name, ROWS):
                     continue
                 progress(f"round {number + 1} of {bench.rounds}: {name}: {peer.name}")
                 try:

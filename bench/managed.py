@@ -44,7 +44,6 @@ def dag(count):
 class Managed(Tree):
     """Services (how each is known to be ready, its name, what it needs), of which the first `down` are
     not started by themselves."""
-    before, environment = [], {}
 
     def __init__(self, peer, bench, services, down=0):
         self.peer, self.bench, self.tool = peer, bench, bench.tool
@@ -53,7 +52,7 @@ class Managed(Tree):
         self.dir = tempfile.mkdtemp(prefix=peer.name + ".", dir=bench.work)
         self.fifo = os.path.join(self.dir, "stamps")
         self.stamps = Stamps(self.fifo)
-        self.environment = dict(os.environ)
+        self.environment = peer.environment()
         self.make_all()
 
     def path(self, *names):
@@ -214,17 +213,6 @@ def remove_cgroup(directory):
         except OSError:
             time.sleep(0.01)
     return print(f"a cgroup is left: {directory}")
-
-
-SYSTEMS = {"bare": Floor, "coppice": Ours, "systemd": Systemd}
-
-
-def managed(peer, bench, services, down=0):
-    """A tree of this peer, or None."""
-    make = SYSTEMS.get(peer.name)
-    if make is None or peer.name == "coppice" and not peer.where("svc-managerd"):
-        return None
-    return make(peer, bench, services, down)
 
 
 def systemd_runs(bench, peer):

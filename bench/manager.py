@@ -1,9 +1,10 @@
-"""What the manager takes beside systemd's: to bring services up in their order, in memory, and to be
-told something; and what the compiler of service files takes."""
+"""What the manager takes beside systemd's and dinit: to bring services up in their order, in memory, and
+to be told something; and what the compiler of service files takes."""
 import statistics
 import time
 
-from managed import Ours, Starts, dag, in_a_row, in_layers, independent, managed, run
+from dinit import Dinit
+from managed import Floor, Ours, Starts, Systemd, dag, in_a_row, in_layers, independent, run
 from procfs import kilobytes
 
 UP = 1.5
@@ -12,6 +13,15 @@ COMMANDS = 20
 SHOWN = 1000
 MANY = 10000
 CHANGED = 100
+SYSTEMS = {"bare": Floor, "coppice": Ours, "dinit": Dinit, "systemd": Systemd}
+
+
+def managed(peer, bench, services, down=0):
+    """A tree of this peer, or None."""
+    make = SYSTEMS.get(peer.name)
+    if make is None or peer.name == "coppice" and not peer.where("svc-managerd"):
+        return None
+    return make(peer, bench, services, down)
 
 
 def bring_up(line, services):
@@ -105,6 +115,8 @@ def status(bench, peer):
 
 def compile_files(count):
     def measure(bench, peer):
+        if peer.name == "dinit":
+            return dinitcheck(bench, peer, count)
         if peer.name != "coppice" or not peer.where("svc-compile"):
             return {}
         tree = Ours(peer, bench, dag(count))
@@ -121,22 +133,39 @@ def compile_files(count):
             whole = statistics.median(times)
         finally:
             tree.end()
-        fresh = statistics.median(first_compile(bench, peer, count) for _ in range(3))
+        fresh, alone = (statistics.median(first_compile(bench, peer, services) for _ in range(3))
+                        for services in (dag(count), independent(count)))
         return {f"compile-{count}": fresh * 1e6 / count, f"compile-{count}-one": whole * 1e6 / count,
+                f"compile-{count}-alone": alone * 1e6 / count,
                 f"check-{count}": check * 1e6 / count, f"compile-{count}-same": same / fresh}
     return measure
 
 
-def first_compile(bench, peer, count):
+def dinitcheck(bench, peer, count):
+    """The same files as dinit has them, which it only checks."""
+    def seconds(services):
+        tree = Dinit(peer, bench, services)
+        try:
+            return run(tree, tree.check_command())
+        finally:
+            tree.end()
+    alone = statistics.median(seconds(independent(count)) for _ in range(3))
+    # Long enough for once.
+    check = seconds(dag(count)) * 1e6 / count
+    return {f"compile-{count}": check, f"check-{count}": check,
+            f"compile-{count}-alone": alone * 1e6 / count}
+
+
+def first_compile(bench, peer, services):
     """Seconds of the first compilation."""
-    tree = Ours(peer, bench, dag(count))
+    tree = Ours(peer, bench, services)
     tree.end()
     return tree.compiled
 
 
 def compile_lines(count):
-    return {f"compile-{count}": "us", f"compile-{count}-one": "us", f"check-{count}": "us",
-            f"compile-{count}-same": "times"}
+    return {f"compile-{count}": "us", f"compile-{count}-alone": "us", f"compile-{count}-one": "us",
+            f"check-{count}": "us", f"compile-{count}-same": "times"}
 
 
 def memory(bench, peer):
@@ -203,7 +232,8 @@ ROWS = {
         "many-up": "s", "many-memory": "kB", "many-memory-pss": "kB", "many-apply": "s",
         "many-apply-same": "s", "many-down": "s", "many-up-again": "s"}),
 }
-# Those that compare with systemd.
+# Those that compare with systemd, and with dinit.
 BESIDE_SYSTEMD = (*SHAPES, "change", "svctl-start", f"status-{SHOWN}")
+BESIDE_DINIT = (*BESIDE_SYSTEMD, "compile-1000")
 ON_DEMAND = ("compile-10000", "many")
 ONCE = ("manager-memory", "many")

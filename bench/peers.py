@@ -26,7 +26,14 @@ class Peer:
         return in_path(program)
 
     def missing(self):
-        return self.where(self.root_program) is None
+        """Why it is not measured, or None."""
+        if self.where(self.root_program) is None:
+            return f"it is not installed: apt-get install {self.package}"
+        return None
+
+    def environment(self):
+        """For its programs, which find each other in PATH."""
+        return dict(os.environ)
 
     def root(self, services):
         return [self.where(self.root_program), services]
@@ -116,7 +123,7 @@ class Bare(Peer):
         self.tool = tool
 
     def missing(self):
-        return False
+        return None
 
     def root(self, services):
         return [self.tool, "bare", services]
@@ -151,28 +158,61 @@ class S6(Peer):
     logger_program, logger_options = "s6-log", "-b n10 s1000000"
     stamps = Coppice.stamps
 
+    def where(self, program):
+        return shutil.which(program, path=f"{os.environ['PATH']}:/usr/lib/execline/bin")
+
     def root(self, services):
         # The most services that there may be: -c, then -C from 2.12 on, which -? tells.
-        usage = subprocess.run([in_path("s6-svscan"), "-?"], capture_output=True, text=True)
+        svscan = self.where("s6-svscan")
+        usage = subprocess.run([svscan, "-?"], capture_output=True, text=True)
         option = "-C" if "[ -C " in usage.stderr else "-c"
-        return [in_path("s6-svscan"), option, "16000", services]
-
+        return [svscan, option, "16000", services]
 
     def chain(self, place, bench):
-        lines = [["s6-setlock", place.lock], ["s6-envdir", place.environment],
-                 ["s6-softlimit", "-o", "64"], ["s6-setsid", "-q"], ["s6-setuidgid", place.user],
-                 place.nothing]
-        lines = [[in_path(words[0]) or words[0], *words[1:]] for words in lines]
-        return [in_path("execlineb"), "-P", place.file(bench, lines)]
+        links = [["s6-setlock", place.lock], ["s6-envdir", place.environment],
+                 ["s6-softlimit", "-o", "64"], ["s6-setsid", "-q"], ["s6-setuidgid", place.user]]
+        lines = [[self.where(name) or name, *words] for name, *words in links]
+        return [self.where("execlineb"), "-P", place.file(bench, [*lines, place.nothing])]
 
     def words(self, place):
-        path = f"{os.environ['PATH']}:/usr/lib/execline/bin"
-        fdclose, exec_as = (shutil.which(name, path=path) for name in ("fdclose", "exec"))
-        return [in_path("s6-setsid"), "-q", in_path("s6-softlimit"), "-o", "64",
-                in_path("s6-softlimit"), "-c", "0", fdclose, "0", exec_as, "-a", "name", *place.nothing]
+        softlimit = self.where("s6-softlimit")
+        return [self.where("s6-setsid"), "-q", softlimit, "-o", "64", softlimit, "-c", "0",
+                self.where("fdclose"), "0", self.where("exec"), "-a", "name", *place.nothing]
 
     def link(self):
-        return [in_path("s6-setsid"), "-q"]
+        return [self.where("s6-setsid"), "-q"]
+
+
+class InDirectory:
+    """A suite whose programs are in a directory that a variable names: bench/build-peers makes it."""
+    variable = None
+
+    def __init__(self):
+        self.directory = os.path.abspath(os.environ.get(self.variable) or "/nonexistent")
+
+    def where(self, program):
+        return shutil.which(program, path=self.directory)
+
+    def missing(self):
+        if self.where(self.root_program):
+            return None
+        if os.environ.get(self.variable):
+            return f"there is no {self.root_program} in {self.variable}={self.directory}"
+        return f"build it with bench/build-peers, and name its directory in {self.variable}"
+
+    def environment(self):
+        return super().environment() | {"PATH": f"{self.directory}:{os.environ['PATH']}"}
+
+
+class S6Static(InDirectory, S6):
+    """s6 and execline as they are fastest: static, with musl."""
+    name, variable = "s6-musl", "S6_STATIC"
+
+
+class Dinit(InDirectory, Peer):
+    """A manager, static; its trees are in dinit.py."""
+    name, variable = "dinit", "DINIT"
+    root_program = "dinit"
 
 
 class Runit(Peer):
@@ -233,9 +273,10 @@ def read_by_someone(fifo):
 def all_peers(programs, tool):
     """Those that are here; of those that are not it is said how to get them."""
     here = []
-    for peer in [Coppice(programs), Bare(tool), S6(), Runit(), Daemontools(), Systemd()]:
-        if peer.missing():
-            print(f"{peer.name} is not installed and not measured: apt-get install {peer.package}")
+    for peer in [Coppice(programs), Bare(tool), S6(), S6Static(), Runit(), Daemontools(), Dinit(),
+                 Systemd()]:
+        if why := peer.missing():
+            print(f"{peer.name} is not measured: {why}")
         else:
             here.append(peer)
     return here

@@ -9,6 +9,8 @@ import logd
 import logs
 import manager
 import memory
+from dinit import Dinit
+from managed import independent
 from procfs import switches
 from tree import PATIENCE, Tree
 
@@ -19,9 +21,14 @@ COMMANDS = 20
 IDLE_SERVICES, IDLE_SECONDS = 100, 20
 
 
+def supervised(peer, bench, count):
+    """Services of this peer that start by themselves."""
+    return Dinit(peer, bench, independent(count)) if peer.name == "dinit" else Tree(peer, bench, count)
+
+
 def bring_up(count):
     def measure(bench, peer):
-        tree = Tree(peer, bench, count)
+        tree = supervised(peer, bench, count)
         try:
             took = tree.time_up(tree.start_and_wait())
             return {} if took is None else {f"up-{count}": took}
@@ -36,7 +43,7 @@ def bring_up_ours(count):
 
 
 def restart(bench, peer):
-    tree = Tree(peer, bench, RESTARTS)
+    tree = supervised(peer, bench, RESTARTS)
     try:
         services = [stamp for stamp in tree.start_and_wait() if stamp[0] != "exec"]
         time.sleep(UP)
@@ -105,6 +112,9 @@ ROWS = {
     "control": (control, {"control": "us", "control-command": "us"}),
     "idle": (idle, {"idle": "switches"}),
 } | chain.ROWS | memory.ROWS | manager.ROWS | logs.ROWS | logd.ROWS
+# Peers that are not compared in all rows.
+BESIDE = {"systemd": manager.BESIDE_SYSTEMD,
+          "dinit": ("up-100", "up-1000", "restart", *manager.BESIDE_DINIT)}
 # Takes long, and is measured only when it is named.
 ON_DEMAND = ("up-10000", *manager.ON_DEMAND)
 # Does not vary: once is enough.

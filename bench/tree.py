@@ -44,11 +44,11 @@ class Tree:
     """Services s0, s1 ... of a peer, of which the first `down` are not started by themselves. `logs`:
     with a logger for `each`, or one that is `shared`."""
     # What stands before the command whose exec is stamped.
-    before, environment = [], os.environ
+    before = []
 
     def __init__(self, peer, bench, count, down=0, logs=None):
         self.peer, self.count, self.down = peer, count, down
-        self.tool = bench.tool
+        self.tool, self.environment = bench.tool, peer.environment()
         self.dir = tempfile.mkdtemp(prefix=peer.name + ".", dir=bench.work)
         self.services = os.path.join(self.dir, "sv")
         self.stamps = Stamps(os.path.join(self.dir, "stamps"))
