@@ -1,12 +1,15 @@
 //! Processes as /proc shows them, and what names one for good.
 
+use std::fmt::Write;
 use std::os::fd::{AsFd, OwnedFd};
+use std::str::FromStr;
 
+use rustix::fs::CWD;
 use rustix::io::{Errno, Result};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::clock;
-use super::file::read_proc;
+use super::file::{open_dir, read_once, read_proc};
 use crate::base::signal::Signal;
 use crate::base::text::Text;
 use crate::sys::signal::{kill, pidfd_kill};
@@ -68,10 +71,30 @@ pub struct Stat {
 
 /// Looks at a process. Err(ESRCH): there is none; any other error: /proc can't tell.
 pub fn stat(pid: Pid) -> Result<Stat> {
+    stat_below(CWD, "/proc/", pid)
+}
+
+/// Where processes are looked at: for who looks at many /proc is found once.
+#[derive(Debug)]
+pub struct Processes(Option<OwnedFd>);
+
+impl Processes {
+    /// Finds it; without it, each look does.
+    pub fn open() -> Processes {
+        Processes(open_dir(CWD, c"/proc").ok())
+    }
+
+    /// As `stat`.
+    pub fn stat(&self, pid: Pid) -> Result<Stat> {
+        self.0.as_ref().map_or_else(|| stat(pid), |proc| stat_below(proc, "", pid))
+    }
+}
+
+fn stat_below(dir: impl AsFd, prefix: &str, pid: Pid) -> Result<Stat> {
     let mut path = Text::<32>::new();
     // A pid has at most ten digits.
-    let _ = std::fmt::Write::write_fmt(&mut path, format_args!("/proc/{}/stat", pid.as_raw_pid()));
-    match stat_file(path.bytes()) {
+    let _ = write!(path, "{prefix}{}/stat", pid.as_raw_pid());
+    match stat_file(dir, path.bytes()) {
         // Gone, or hidden, or no /proc at all: the difference decides whether it can be adopted.
         Err(Errno::NOENT) if rustix::process::test_kill_process(pid) == Err(Errno::SRCH) => {
             Err(Errno::SRCH)
@@ -82,26 +105,31 @@ pub fn stat(pid: Pid) -> Result<Stat> {
 
 /// Looks at the calling process.
 pub fn stat_self() -> Result<Stat> {
-    stat_file(b"/proc/self/stat")
+    stat_file(CWD, b"/proc/self/stat")
 }
 
-fn stat_file(path: &[u8]) -> Result<Stat> {
+fn stat_file(dir: impl AsFd, path: &[u8]) -> Result<Stat> {
     // The name in it has at most 16 bytes, the numbers before field 23 some 250.
     let mut buffer = [0; 1024];
-    Stat::parse(read_proc(path, &mut buffer)?).ok_or(Errno::INVAL)
+    Stat::parse(read_once(dir, path, &mut buffer)?).ok_or(Errno::INVAL)
 }
 
 impl Stat {
     /// Reads the fields after the last `)`: the name before it may contain anything.
     pub fn parse(text: &[u8]) -> Option<Stat> {
         let end = text.iter().rposition(|b| *b == b')')?;
-        let mut fields = std::str::from_utf8(&text[end + 1..]).ok()?.split_ascii_whitespace();
-        let state = *fields.next()?.as_bytes().first()?;
-        let parent = fields.next()?.parse().ok()?;
-        let start = fields.nth(17)?.parse().ok()?;
-        let wait_status = fields.nth(29)?.parse().ok()?;
+        let fields = text[end + 1..].split(u8::is_ascii_whitespace);
+        let mut fields = fields.filter(|field| !field.is_empty());
+        let state = *fields.next()?.first()?;
+        let parent = number(fields.next()?)?;
+        let start = number(fields.nth(17)?)?;
+        let wait_status = number(fields.nth(29)?)?;
         Some(Stat { state, parent, start, wait_status })
     }
+}
+
+fn number<T: FromStr>(field: &[u8]) -> Option<T> {
+    std::str::from_utf8(field).ok()?.parse().ok()
 }
 
 /// A process that we may have to signal and whose death we wait for: a child of ours, or one that
@@ -167,7 +195,16 @@ impl Watched {
 impl Identity {
     /// What has become of the process. Without /proc, one of this pid counts as it.
     pub fn look(&self) -> Found {
-        match stat(self.pid) {
+        self.shown(stat(self.pid))
+    }
+
+    /// The same, where many are looked at.
+    pub fn look_among(&self, processes: &Processes) -> Found {
+        self.shown(processes.stat(self.pid))
+    }
+
+    fn shown(&self, found: Result<Stat>) -> Found {
+        match found {
             Ok(stat) if !self.may_be(&stat) => Found::Gone,
             Ok(stat) if matches!(stat.state, b'Z' | b'X') => Found::Zombie,
             Err(Errno::SRCH) => Found::Gone,
@@ -209,5 +246,12 @@ mod tests {
         let earlier = Identity { start: stat.start - 1, ..me };
         assert!(me.may_be(&stat) && !earlier.may_be(&stat));
         assert_ne!(me.boot, BootId::UNKNOWN);
+        for processes in [Processes::open(), Processes(None)] {
+            assert_eq!(me.look_among(&processes), Found::Alive);
+            assert_eq!(
+                Identity { start: stat.start - 1, ..me }.look_among(&processes),
+                Found::Gone
+            );
+        }
     }
 }
