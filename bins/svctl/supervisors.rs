@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use common::base::stamp::Boot;
 use common::format::status::{self, Status};
 use common::os::file;
-use common::os::process::{BootId, Found, Identity};
+use common::os::process::{BootId, Found, Identity, Processes};
 use rustix::fs::CWD;
 
 use super::site::Site;
@@ -26,8 +26,8 @@ pub(super) struct Supervisors {
     /// Somebody writes down deaths.
     is_scanned: bool,
     now: Boot,
+    alive: Processes,
     statuses: Vec<OnceCell<Option<Status>>>,
-    processes: Vec<OnceCell<Option<Process>>>,
 }
 
 impl Supervisors {
@@ -41,12 +41,12 @@ impl Supervisors {
             boot: BootId::now(),
             is_scanned,
             now,
+            alive: Processes::open(),
             statuses: vec![OnceCell::new(); count],
-            processes: vec![OnceCell::new(); count],
         }
     }
 
-    /// Of one service.
+    /// Of one service. Where nobody is left to write down a death, who is dead has no process either.
     pub(super) fn status(&self, view: &View, id: Id) -> Option<&Status> {
         self.statuses[id as usize].get_or_init(|| self.read(view, id)).as_ref()
     }
@@ -60,19 +60,18 @@ impl Supervisors {
         };
         let was = view.rows.as_ref().and_then(|rows| rows.get(id as usize)?.was.as_deref());
         let status = read_status(dir, &service.name).or_else(|| read_status(dir, was?));
-        status.filter(|status| status.boot.is_none_or(|of| of == self.boot))
+        let mut status = status.filter(|status| status.boot.is_none_or(|of| of == self.boot))?;
+        if !self.is_scanned && !is_alive(&status, &self.alive) {
+            status.pid = None;
+        }
+        Some(status)
     }
 
     /// What its process shows. A oneshot that is done has none: what it is then, the manager knows.
     pub(super) fn process(&self, view: &View, id: Id) -> Option<Process> {
-        *self.processes[id as usize].get_or_init(|| self.look(view, id))
-    }
-
-    fn look(&self, view: &View, id: Id) -> Option<Process> {
         let service = view.graph.service(id);
         let status = self.status(view, id).filter(|_| service.kind == Kind::Daemon)?;
-        // Where nobody is left to write it down, a status may be older than the death.
-        let is_there = self.is_scanned || is_alive(status);
+        let is_there = self.is_scanned || status.pid.is_some();
         Some(Process::of(status, service.has_readiness, is_there, self.now))
     }
 }
@@ -95,8 +94,8 @@ fn read_status(dir: &OwnedFd, name: &str) -> Option<Status> {
 }
 
 /// Whether the process of a status lives.
-pub(super) fn is_alive(status: &Status) -> bool {
+pub(super) fn is_alive(status: &Status, alive: &Processes) -> bool {
     let identity =
         status.pid.map(|pid| Identity { pid, start: status.start, boot: BootId::UNKNOWN });
-    identity.is_some_and(|identity| identity.look() == Found::Alive)
+    identity.is_some_and(|identity| identity.look_among(alive) == Found::Alive)
 }

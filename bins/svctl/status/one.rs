@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use common::base::error::{errno, reason};
 use common::os::cgroup;
+use common::os::process::Processes;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -284,7 +285,8 @@ impl One<'_> {
         let Some(pid) = self.pid().filter(|_| !self.call.has("--no-processes")) else {
             return Vec::new();
         };
-        let is_there = self.known.status(self.id).is_some_and(is_alive);
+        let status = self.known.status(self.id);
+        let is_there = status.is_some_and(|status| is_alive(status, &Processes::open()));
         let root = self.has_cgroup().then(|| cgroup::origin("/").ok()).flatten();
         if is_there { processes::of(pid, root.as_ref()) } else { Vec::new() }
     }
