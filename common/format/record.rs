@@ -68,12 +68,18 @@ impl<const N: usize> Default for Writer<N> {
 /// The `key=value` lines of a whole record; `None` if the checksum is wrong or missing, or if it
 /// begins with another version than 1.
 pub fn parse(bytes: &[u8]) -> Option<impl Iterator<Item = (&str, &str)> + Clone> {
+    // Up to the line before the present one: how much, and its sum.
+    let (mut length, mut sum) = (0, EMPTY);
+    let mut last: &[u8] = b"";
     // No line is empty: then comes the padding, which is most of a page.
-    let end = bytes.windows(2).position(|two| two == b"\n\n").unwrap_or(bytes.len());
-    let text = std::str::from_utf8(bytes[..end].trim_ascii_end()).ok()?;
-    let (body, sum) = text.rsplit_once("check=")?;
-    let sum = u32::from_str_radix(sum, 16).ok()?;
-    if sum != checksum(body.as_bytes()) || !body.starts_with("version=1\n") {
+    for line in bytes.split_inclusive(|byte| *byte == b'\n').take_while(|line| *line != b"\n") {
+        length += last.len();
+        sum = add(sum, last);
+        last = line;
+    }
+    let said = std::str::from_utf8(last.strip_prefix(b"check=")?.trim_ascii_end()).ok()?;
+    let body = std::str::from_utf8(&bytes[..length]).ok()?;
+    if u32::from_str_radix(said, 16) != Ok(sum) || !body.starts_with("version=1\n") {
         return None;
     }
     Some(body.split_terminator('\n').skip(1).filter_map(|line| line.split_once('=')))
@@ -81,7 +87,14 @@ pub fn parse(bytes: &[u8]) -> Option<impl Iterator<Item = (&str, &str)> + Clone>
 
 /// FNV-1a, 32 bits (draft-eastlake-fnv): enough to tell a torn write, which is all it is for.
 pub fn checksum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    add(EMPTY, bytes)
+}
+
+/// The checksum of nothing.
+const EMPTY: u32 = 0x811c_9dc5;
+
+fn add(sum: u32, bytes: &[u8]) -> u32 {
+    bytes.iter().fold(sum, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
