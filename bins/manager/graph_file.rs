@@ -256,7 +256,8 @@ fn once(flag: &mut bool, line: &str, key: &str) -> Result<(), String> {
 
 /// No limit is said by no line.
 fn set_time(time: &mut u32, text: &str) -> Result<(), String> {
-    let ms = text.parse().ok().filter(|ms: &u32| *ms > 0 && ms.to_string() == text);
+    // One way to write a number, and 0 is none.
+    let ms = text.parse().ok().filter(|_| !text.starts_with(['0', '+']));
     let ms = ms.ok_or_else(|| format!("{text:?} is no number of milliseconds"))?;
     let old = std::mem::replace(time, ms);
     (old == 0).then_some(()).ok_or_else(|| "it has such a limit already".to_owned())

@@ -146,10 +146,8 @@ pub fn read(manager: &Path, generations: &Path) -> Result<Option<Live>, String> 
 pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
     let Contents { header, rows } = contents;
     let (mut merged, mut boot) = graph(generations, header.generation)?;
-    let mut known: BTreeMap<String, Row> =
-        rows.into_iter().flatten().map(|row| (row.name.clone(), row)).gather();
     let mut gone: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-    for row in known.values() {
+    for row in rows.iter().flatten() {
         if let Some(from) = row.gone {
             gone.entry(from).or_default().insert(row.name.clone());
         }
@@ -162,12 +160,27 @@ pub fn load(generations: &Path, contents: Contents) -> Result<Live, String> {
             boot = enabled.iter().filter_map(|name| merged.find(name)).gather();
         }
     }
-    let rows = merged.ids().map(|id| {
-        let name = &merged.service(id).name;
-        known.remove(name).unwrap_or_else(|| Row { name: name.clone(), ..Row::default() })
-    });
-    let rows = rows.collect();
+    let rows = in_order(&merged, rows);
     Ok(Live { header, boot, rows, graph: merged })
+}
+
+/// A row for each service of the graph, in its order.
+fn in_order(graph: &Graph, rows: Vec<Option<Row>>) -> Vec<Row> {
+    let mut all = vec![Row::default(); graph.len()];
+    let is_at =
+        |id: &Id, name: &str| (*id as usize) < graph.len() && graph.service(*id).name == name;
+    for (place, row) in (0..).zip(rows) {
+        let Some(row) = row else { continue };
+        // Most often each line is where its service is.
+        let place = Some(place).filter(|place| is_at(place, &row.name));
+        if let Some(id) = place.or_else(|| graph.find(&row.name)) {
+            all[id as usize] = row;
+        }
+    }
+    for (id, row) in (0..).zip(&mut all).filter(|(_, row)| row.name.is_empty()) {
+        row.name.clone_from(&graph.service(id).name);
+    }
+    all
 }
 
 fn names(graph: &Graph, ids: &[Id]) -> BTreeSet<String> {

@@ -159,7 +159,9 @@ fn line(text: &str, width: usize) -> String {
 /// The text of a line, without its newline; none if it is not whole.
 fn text_of(line: &str) -> Option<&str> {
     let (text, sum) = line.split_at_checked(line.len().checked_sub(9)?)?;
-    let text = text.trim_end();
+    // Of bytes, of which most of a line are blanks.
+    let blanks = text.bytes().rev().take_while(|byte| *byte == b' ').count();
+    let text = &text[..text.len() - blanks];
     (u32::from_str_radix(sum.trim_start(), 16) == Ok(checksum(text.as_bytes()))).then_some(text)
 }
 
@@ -259,7 +261,8 @@ impl Contents {
         if bytes.len() != width * (1 + services) {
             return None;
         }
-        let rows = lines.map(|line| text_of(line).and_then(Row::unpack)).collect();
+        let mut rows = Vec::with_capacity(services);
+        rows.extend(lines.map(|line| text_of(line).and_then(Row::unpack)));
         Some(Contents { header, rows })
     }
 }

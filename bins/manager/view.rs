@@ -204,8 +204,9 @@ fn read(sources: &Sources) -> Result<(View, Vec<usize>)> {
     // The first line is about all.
     let lines: Vec<usize> =
         (2..).zip(&contents.rows).filter(is_damaged).map(|(number, _)| number).collect();
-    let known: BTreeSet<String> =
-        contents.rows.iter().flatten().map(|row| row.name.clone()).gather();
+    // Of interest where one is missing.
+    let rows = contents.rows.iter().flatten().filter(|_| !lines.is_empty());
+    let known: BTreeSet<String> = rows.map(|row| row.name.clone()).gather();
     let Live { header, graph, boot, rows } =
         live::load(&sources.generations, contents).map_err(Error::system)?;
     let is_unknown = |id: &Id| !known.contains(&graph.service(*id).name);

@@ -1,7 +1,7 @@
 //! What must not be forgotten of a service: an engine is made again from the memories of all, the graph
 //! and the facts. All else follows from them.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::event::{Failure, State, Wish};
 use crate::manager::graph::{Edge, Graph, Id};
@@ -34,40 +34,45 @@ impl Memory {
     /// As words with blanks between them; what is as in a service that nobody has touched is left out.
     pub fn pack(&self) -> String {
         let mut text = String::new();
+        // A string takes whatever is written to it.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, to: &mut dyn fmt::Write) -> fmt::Result {
+        let mut blank = "";
         let mut word = |word: fmt::Arguments| {
-            let blank = if text.is_empty() { "" } else { " " };
-            text += blank;
-            // A string takes whatever is written to it.
-            let _ = text.write_fmt(word);
+            to.write_str(std::mem::replace(&mut blank, " "))?;
+            to.write_fmt(word)
         };
         if self.state != State::default() {
-            word(format_args!("state={}", self.state.word()));
+            word(format_args!("state={}", self.state.word()))?;
         }
         if self.wish != Wish::default() {
-            word(format_args!("wish={}", self.wish.word()));
+            word(format_args!("wish={}", self.wish.word()))?;
         }
         for (key, number) in [("started", self.started), ("lost", self.lost)] {
             if number > 0 {
-                word(format_args!("{key}={number}"));
+                word(format_args!("{key}={number}"))?;
             }
         }
         if let Some(due) = self.due {
-            word(format_args!("due={due}"));
+            word(format_args!("due={due}"))?;
         }
         if let Some(failure) = self.failure {
-            word(format_args!("failure={failure}"));
+            word(format_args!("failure={failure}"))?;
         }
         if self.restarting {
-            word(format_args!("restarting"));
+            word(format_args!("restarting"))?;
         }
         if self.parts_told {
-            word(format_args!("parts-told"));
+            word(format_args!("parts-told"))?;
         }
         let chosen: Vec<_> = self.chosen.iter().map(u32::to_string).collect();
         if !chosen.is_empty() {
-            word(format_args!("chosen={}", chosen.join(",")));
+            word(format_args!("chosen={}", chosen.join(",")))?;
         }
-        text
+        Ok(())
     }
 
     /// From exactly what `pack` writes.
@@ -91,7 +96,8 @@ impl Memory {
             }
         }
         // Nothing twice, no order but one, no other way to write a number.
-        (memory.pack() == text).then_some(memory)
+        let mut rest = Rest(text);
+        (memory.write(&mut rest).is_ok() && rest.0.is_empty()).then_some(memory)
     }
 
     /// That of the same service in another graph, in which those that it has chosen may stand at other
@@ -107,6 +113,16 @@ impl Memory {
         let chosen =
             (0..).zip(members(new, new_id)).filter(|(_, (_, edge))| is.contains(&edge.other));
         Memory { chosen: chosen.map(|(place, _)| place).collect(), ..self }
+    }
+}
+
+/// What is to be written yet of a text that is there already; anything else can't be written.
+struct Rest<'a>(&'a str);
+
+impl fmt::Write for Rest<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(text).ok_or(fmt::Error)?;
+        Ok(())
     }
 }
 
