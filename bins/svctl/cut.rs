@@ -23,7 +23,7 @@ const WIDE: [(char, char); 10] = [
 
 /// How many columns a text takes on a terminal.
 pub(super) fn width(text: &str) -> usize {
-    text.chars().map(columns).sum()
+    if text.is_ascii() { text.len() } else { text.chars().map(columns).sum() }
 }
 
 fn columns(letter: char) -> usize {
@@ -53,9 +53,22 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 
 /// A text of at most so many columns, and blanks behind it.
 pub(super) fn padded(text: &str, columns: usize) -> String {
-    let text = cut(text, columns);
-    let blanks = columns.saturating_sub(width(&text));
-    text + &" ".repeat(blanks)
+    let mut all = String::new();
+    pad(&mut all, text, columns);
+    all
+}
+
+/// The same, at the end of a line.
+pub(super) fn pad(line: &mut String, text: &str, columns: usize) {
+    let mut taken = width(text);
+    if taken <= columns {
+        *line += text;
+    } else {
+        let text = cut(text, columns);
+        taken = width(&text);
+        *line += &text;
+    }
+    line.extend(std::iter::repeat_n(' ', columns.saturating_sub(taken)));
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! All services, a line each, those that need a look first.
 
+use std::borrow::Cow;
+
 use common::base::sort::sort_by_key;
 use common::os::{cgroup, file};
 use rustix::fs::CWD;
@@ -10,7 +12,7 @@ use crate::manager::graph::{Id, Kind};
 use crate::manager::graph_file::kind;
 use crate::svctl::ages::{bytes, short};
 use crate::svctl::call::Call;
-use crate::svctl::cut::{cut, padded, width};
+use crate::svctl::cut::{cut, pad, padded, width};
 use crate::svctl::known::Known;
 use crate::svctl::refused;
 use crate::svctl::site::Site;
@@ -19,6 +21,7 @@ use crate::svctl::terminal::{Ink, Terminal};
 
 /// A column is not wider than its longest cell, and names not than this part of a line.
 const WIDEST_NAME: usize = 3;
+type Cells<'a> = [Cow<'a, str>; 7];
 const HEAD: [&str; 7] = ["NAME", "STATE", "SINCE", "PID", "AGAIN", "MEMORY", "REASON"];
 
 /// The whole answer.
@@ -39,7 +42,7 @@ pub(super) fn answer(call: &Call, known: &Known) -> String {
     for line in known.warnings(&call.site) {
         text += &format!("{}\n", call.terminal.paint(Ink::Bad, &format!("! {line}")));
     }
-    let rows: Vec<[String; 7]> = ids.iter().map(|id| row(known, *id, &memory)).collect();
+    let rows: Vec<Cells> = ids.iter().map(|id| row(known, *id, &memory)).collect();
     text += &drawn(call.terminal, known, &ids, &rows);
     text + &counts(call.terminal, known)
 }
@@ -115,23 +118,23 @@ fn memory(call: &Call, known: &Known) -> Vec<Option<u64>> {
     all
 }
 
-fn row(known: &Known, id: Id, memory: &[Option<u64>]) -> [String; 7] {
+fn row<'a>(known: &'a Known, id: Id, memory: &[Option<u64>]) -> Cells<'a> {
     let status = known.status(id);
     let pid = status.and_then(|status| status.pid).map(|pid| pid.as_raw_pid().to_string());
     let restarts = Some(known.restarts(id)).filter(|count| *count > 0);
     [
-        known.name(id).to_owned(),
-        known.standing(id).word().to_owned(),
-        known.since(id).map(|since| short(since, known.wall)).unwrap_or_default(),
-        pid.unwrap_or_default(),
-        restarts.map(|count| count.to_string()).unwrap_or_default(),
-        memory[id as usize].map(bytes).unwrap_or_default(),
-        known.reason(id).unwrap_or_default(),
+        known.name(id).into(),
+        known.standing(id).word().into(),
+        known.since(id).map(|since| short(since, known.wall)).unwrap_or_default().into(),
+        pid.unwrap_or_default().into(),
+        restarts.map(|count| count.to_string()).unwrap_or_default().into(),
+        memory[id as usize].map(bytes).unwrap_or_default().into(),
+        known.reason(id).unwrap_or_default().into(),
     ]
 }
 
 /// The lines. A column in which nothing is, is left out, but for the first three.
-fn drawn(terminal: Terminal, known: &Known, ids: &[Id], rows: &[[String; 7]]) -> String {
+fn drawn(terminal: Terminal, known: &Known, ids: &[Id], rows: &[Cells]) -> String {
     let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
     let mut widths: Vec<usize> = (0..HEAD.len()).map(widest).collect();
     let shown: Vec<bool> = (0..HEAD.len()).map(|column| column < 3 || widths[column] > 0).collect();
@@ -142,49 +145,56 @@ fn drawn(terminal: Terminal, known: &Known, ids: &[Id], rows: &[[String; 7]]) ->
     if let Some(columns) = terminal.width {
         widths[0] = widths[0].min((columns / WIDEST_NAME).max(HEAD[0].len()));
     }
-    let line = |mark: &str, cells: &[String], paint: &dyn Fn(usize, String) -> String| {
-        let (mut text, mut used) = (format!("{mark} "), 2);
+    let line = |text: &mut String, mark: &str, cells: &Cells, ink: Option<Ink>| {
+        let mut used = 2;
+        *text += mark;
+        text.push(' ');
         for column in (0..HEAD.len()).filter(|column| shown[*column]) {
             let is_last = column == HEAD.len() - 1;
             let left = terminal.width.map(|width| width.saturating_sub(used));
             if is_last {
-                text +=
-                    &left.map_or_else(|| cells[column].clone(), |left| cut(&cells[column], left));
+                match left {
+                    Some(left) => *text += &cut(&cells[column], left),
+                    None => *text += &cells[column],
+                }
                 continue;
             }
             // What does not fit at all is left out, in each line alike.
             if left.is_some_and(|left| left < widths[column]) {
                 break;
             }
-            text += &paint(column, padded(&cells[column], widths[column]));
-            text += "  ";
+            match ink {
+                Some(ink) if column == 1 => {
+                    *text += &terminal.paint(ink, &padded(&cells[column], widths[column]));
+                }
+                Some(_) | None => pad(text, &cells[column], widths[column]),
+            }
+            *text += "  ";
             used += widths[column] + 2;
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
-        text
     };
-    let head = HEAD.map(str::to_owned);
-    let mut text = terminal.paint(Ink::Faint, line(" ", &head, &|_, cell| cell).trim_end()) + "\n";
+    let mut head = String::new();
+    line(&mut head, " ", &HEAD.map(Cow::from), None);
+    let mut text = terminal.paint(Ink::Faint, head.trim_end()) + "\n";
     for (id, row) in ids.iter().zip(rows) {
         let standing = known.standing(*id);
-        let paint = |column: usize, cell: String| match column {
-            1 => terminal.paint(standing.ink(), &cell),
-            _ => cell,
-        };
-        text += &line(&standing.mark(terminal), row, &paint);
+        line(&mut text, &standing.mark(terminal), row, Some(standing.ink()));
     }
     text
 }
 
 /// `12 services: 9 ready, 1 failed, 2 down`
 fn counts(terminal: Terminal, known: &Known) -> String {
-    let all = known.ids().count();
+    let standings: Vec<Standing> = known.ids().map(|id| known.standing(id)).collect();
+    let count = |of| standings.iter().filter(|standing| **standing == of).count();
+    let all = standings.len();
     let mut order = vec![Standing::Ready];
     order.extend(Standing::ALL.into_iter().filter(|standing| *standing != Standing::Ready));
     let parts: Vec<String> = order
         .into_iter()
-        .map(|standing| (standing, known.count(standing)))
+        .map(|standing| (standing, count(standing)))
         .filter(|(_, count)| *count > 0)
         .map(|(standing, count)| format!("{count} {}", standing.word()))
         .collect();
