@@ -121,6 +121,28 @@ unsafe impl GlobalAlloc for Arena {
         block
     }
 
+    /// A block has the room of its class: most words get their last byte, and most lists their next
+    /// entries, where they are.
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: by the caller's contract there is such a layout.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        match (class(layout), class(wanted)) {
+            // SAFETY: a layout without a class had its block from System; the contract is the caller's.
+            (None, None) => return unsafe { System.realloc(block, layout, size) },
+            (present, next) if present == next => return block,
+            (_, _) => {}
+        }
+        // SAFETY: the caller asks for a size that is not 0.
+        let new = unsafe { self.alloc(wanted) };
+        if !new.is_null() {
+            // SAFETY: both are so large, and the new one is nobody's yet.
+            unsafe { new.copy_from_nonoverlapping(block, layout.size().min(size)) };
+            // SAFETY: the block is the caller's, with this layout, and is not used any more.
+            unsafe { self.dealloc(block, layout) };
+        }
+        new
+    }
+
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as in `alloc`.
         let state = unsafe { &mut *self.0.get() };
@@ -150,6 +172,28 @@ mod tests {
         unsafe { arena.dealloc(a, layout) };
         // SAFETY: the layout has a size.
         assert_eq!(unsafe { arena.alloc(layout) }, a);
+    }
+
+    #[test]
+    fn a_block_grows_where_it_is_as_far_as_it_has_room() {
+        let arena = Arena::new();
+        let layout = |size| Layout::from_size_align(size, 1).unwrap();
+        // SAFETY: the layout has a size.
+        let block = unsafe { arena.alloc(layout(17)) };
+        // SAFETY: the block has 17 bytes.
+        unsafe { block.write_bytes(7, 17) };
+        // SAFETY: allocated above with this layout.
+        assert_eq!(unsafe { arena.realloc(block, layout(17), 32) }, block);
+        let (mut block, mut size) = (block, 32);
+        for next in [33, 2048, 2049, 100_000, 20] {
+            // SAFETY: allocated, or grown, with this size.
+            block = unsafe { arena.realloc(block, layout(size), next) };
+            size = next;
+            // SAFETY: it never had less than 17 bytes.
+            assert_eq!(unsafe { std::slice::from_raw_parts(block, 17) }, [7; 17]);
+        }
+        // SAFETY: its last size.
+        unsafe { arena.dealloc(block, layout(size)) };
     }
 
     #[test]
