@@ -5,6 +5,8 @@ use std::ffi::CString;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 
+use memchr::memmem::Finder;
+use memchr::{memchr, memrchr};
 use rustix::fs::CWD;
 use rustix::io::{Errno, Result};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -107,14 +109,23 @@ fn getent(database: &str, name: &str) -> Result<Vec<u8>> {
     Ok(said)
 }
 
-/// The fields of each line of such a file. A line that is no text has none.
-fn lines(file: &[u8]) -> impl Iterator<Item = std::str::Split<'_, char>> {
-    file.split(|b| *b == b'\n').map(|line| std::str::from_utf8(line).unwrap_or("").split(':'))
+/// The fields of each line of such a file that has this name anywhere: mostly there is one or none, and
+/// the others need no look. A line that is no text has no fields.
+fn lines<'a>(name: &'a str, file: &'a [u8]) -> impl Iterator<Item = std::str::Split<'a, char>> {
+    let (finder, mut rest) = (Finder::new(name), file);
+    std::iter::from_fn(move || {
+        let at = finder.find(rest)?;
+        let start = memrchr(b'\n', &rest[..at]).map_or(0, |newline| newline + 1);
+        let end = memchr(b'\n', &rest[at..]).map_or(rest.len(), |length| at + length);
+        let line = &rest[start..end];
+        rest = &rest[end..];
+        Some(std::str::from_utf8(line).unwrap_or("").split(':'))
+    })
 }
 
 /// passwd(5): `NAME:PASSWORD:UID:GID:...`.
 fn find_user(name: &str, passwd: &[u8]) -> Option<(u32, u32)> {
-    lines(passwd).find_map(|mut fields| {
+    lines(name, passwd).find_map(|mut fields| {
         let (found, _, uid, gid) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
         (found == name).then_some(())?;
         Some((id(uid)?, id(gid)?))
@@ -123,7 +134,7 @@ fn find_user(name: &str, passwd: &[u8]) -> Option<(u32, u32)> {
 
 /// group(5): `NAME:PASSWORD:GID:MEMBER,...`.
 fn find_group(name: &str, group: &[u8]) -> Option<u32> {
-    lines(group).find_map(|mut fields| {
+    lines(name, group).find_map(|mut fields| {
         let (found, _, gid) = (fields.next()?, fields.next()?, fields.next()?);
         (found == name).then(|| id(gid))?
     })
@@ -132,7 +143,7 @@ fn find_group(name: &str, group: &[u8]) -> Option<u32> {
 /// The primary group, then those that have the user as a member.
 fn groups_of(name: &str, primary: u32, group: &[u8]) -> Vec<u32> {
     let mut groups = vec![primary];
-    let others = lines(group).filter_map(|mut fields| {
+    let others = lines(name, group).filter_map(|mut fields| {
         let (_, _, gid, members) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
         members.split(',').any(|member| member == name).then(|| id(gid))?
     });
