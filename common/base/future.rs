@@ -1,9 +1,15 @@
 //! What the next program will get that is no state of the kernel's: its arguments and its environment.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::io::{Errno, Result};
 
 use crate::sys::env;
+
+/// `NAME=VALUE`, as a rule: one that we were given, and keep where it is, or a new one.
+type Entry = Cow<'static, CStr>;
 
 /// A program to become. Several chainloaders can change it in one process before the one exec.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,18 +19,20 @@ pub struct Future {
     /// What the program sees as `argv[0]`, if that is not its first word here. It is for the program
     /// that is executed next and no other.
     pub argv0: Option<OsString>,
-    environment: Option<Vec<OsString>>,
+    environment: Option<Vec<Entry>>,
+    /// A variable was to have a NUL in it.
+    is_impossible: bool,
 }
 
 impl Future {
     /// The program of these words, with our own environment.
     pub fn new(argv: Vec<OsString>) -> Future {
-        Future { argv, argv0: None, environment: None }
+        Future { argv, argv0: None, environment: None, is_impossible: false }
     }
 
     /// Another program, with the environment that this one would get.
     pub fn beside(&self, argv: Vec<OsString>) -> Future {
-        Future { argv, argv0: None, environment: self.environment.clone() }
+        Future { argv, argv0: None, ..self.clone() }
     }
 
     /// The words that are the next program's `argv`.
@@ -36,9 +44,9 @@ impl Future {
         words
     }
 
-    /// Its environment, `NAME=VALUE` each, if that is not ours as it is.
-    pub fn environment(&self) -> Option<&[OsString]> {
-        self.environment.as_deref()
+    /// Its environment, if that is not ours as it is. EINVAL: no program can have it.
+    pub fn environment(&self) -> Result<Option<&[Entry]>> {
+        if self.is_impossible { Err(Errno::INVAL) } else { Ok(self.environment.as_deref()) }
     }
 
     /// The value of a variable.
@@ -52,7 +60,11 @@ impl Future {
 
     /// Gives a variable a value: in the place of the one that it had, else at the end.
     pub fn set(&mut self, name: &OsStr, value: &OsStr) {
-        let entry = OsString::from_vec([name.as_bytes(), b"=", value.as_bytes()].concat());
+        let Ok(entry) = CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()) else {
+            self.is_impossible = true;
+            return;
+        };
+        let entry = Cow::Owned(entry);
         let all = self.entries();
         match all.iter().position(|e| value_of(e, name).is_some()) {
             Some(place) => {
@@ -77,8 +89,9 @@ impl Future {
         self.entries().retain(|entry| names.iter().any(|name| value_of(entry, name).is_some()));
     }
 
-    fn entries(&mut self) -> &mut Vec<OsString> {
-        self.environment.get_or_insert_with(env::all)
+    fn entries(&mut self) -> &mut Vec<Entry> {
+        let ours = || env::all().into_iter().map(Cow::Borrowed).collect();
+        self.environment.get_or_insert_with(ours)
     }
 }
 
@@ -89,9 +102,10 @@ impl From<Vec<OsString>> for Future {
 }
 
 /// What `NAME=VALUE` says of `name`.
-fn value_of<'a>(entry: &'a OsStr, name: &OsStr) -> Option<&'a OsStr> {
-    let value = entry.as_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-    Some(OsStr::from_bytes(value))
+fn value_of<'a>(entry: &'a CStr, name: &OsStr) -> Option<&'a OsStr> {
+    let (start, value) = entry.to_bytes().split_at_checked(name.len())?;
+    let value = value.strip_prefix(b"=")?;
+    (start == name.as_bytes()).then(|| OsStr::from_bytes(value))
 }
 
 #[cfg(test)]
@@ -99,7 +113,8 @@ mod tests {
     use super::*;
 
     fn future(entries: &[&str]) -> Future {
-        let environment = Some(entries.iter().map(OsString::from).collect());
+        let entries = entries.iter().map(|entry| CString::new(*entry).map(Cow::Owned));
+        let environment = Some(entries.collect::<std::result::Result<_, _>>().unwrap());
         Future { environment, ..Future::new(vec!["prog".into()]) }
     }
 
@@ -135,6 +150,12 @@ mod tests {
         assert_eq!(kept, future(&["A=1", "C=3"]));
         assert_eq!(kept.get("C".as_ref()), Some("3".into()));
         assert_eq!(kept.get("B".as_ref()), None);
+    }
+
+    #[test]
+    fn no_program_can_have_a_nul_in_a_variable() {
+        assert!(set(&["A=1"], "A", "2").environment().is_ok());
+        assert_eq!(set(&["A=1"], "A", "2\0").environment(), Err(Errno::INVAL));
     }
 
     #[test]

@@ -18,13 +18,10 @@ const DEFAULT_PATH: &str = "/usr/bin:/bin";
 /// counts for more than one that is nowhere.
 pub fn search_and_exec(future: &Future) -> Errno {
     let name = future.argv.first().cloned().unwrap_or_default();
-    let environment = match future.environment() {
-        Some(entries) => Environment::new(entries.iter().cloned()),
-        None => Ok(Environment::ours()),
-    };
-    let (Ok(argv), Ok(environment)) = (Argv::new(future.words()), environment) else {
+    let (Ok(argv), Ok(environment)) = (Argv::new(future.words()), future.environment()) else {
         return Errno::INVAL;
     };
+    let environment = environment.map_or(Environment::ours(), Environment::of);
     let mut worst = Errno::NOENT;
     for candidate in candidates(&name, future.get(OsStr::new("PATH"))) {
         let Ok(path) = CString::new(candidate.into_os_string().into_vec()) else { continue };

@@ -1,7 +1,9 @@
 //! execve, with everything that needs memory done before it is called.
 
-use std::ffi::{CString, OsString, c_char};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, OsString, c_char};
 use std::io;
+use std::marker::PhantomData;
 use std::os::unix::ffi::OsStringExt;
 
 use rustix::io::Errno;
@@ -51,17 +53,22 @@ impl Argv {
 }
 
 /// An environment for a program. Made before a fork, used after it.
-pub struct Environment(Option<Words>);
+pub struct Environment<'a> {
+    /// None: ours as it is.
+    pointers: Option<Vec<*const c_char>>,
+    entries: PhantomData<&'a CStr>,
+}
 
-impl Environment {
+impl<'a> Environment<'a> {
     /// Ours as it is.
     pub const fn ours() -> Self {
-        Environment(None)
+        Environment { pointers: None, entries: PhantomData }
     }
 
-    /// These words, `NAME=VALUE` each. One with a NUL inside is an error (EINVAL).
-    pub fn new(words: impl IntoIterator<Item = OsString>) -> io::Result<Self> {
-        Words::new(words).map(|words| Environment(Some(words)))
+    /// These entries, `NAME=VALUE` each, where they are.
+    pub fn of(entries: &'a [Cow<'_, CStr>]) -> Self {
+        let pointers = entries.iter().map(|entry| entry.as_ptr()).chain([std::ptr::null()]);
+        Environment { pointers: Some(pointers.collect()), entries: PhantomData }
     }
 }
 
@@ -72,8 +79,8 @@ pub fn exec(path: &CString, argv: &Argv) -> Errno {
 
 /// Becomes `path` with this environment; returns only to say why not. Allocates nothing.
 pub fn exec_in(path: &CString, argv: &Argv, environment: &Environment) -> Errno {
-    let env = match &environment.0 {
-        Some(words) => words.pointers.as_ptr(),
+    let env = match &environment.pointers {
+        Some(pointers) => pointers.as_ptr(),
         // SAFETY: the C runtime sets `environ` up, and nothing here changes it.
         None => unsafe { environ },
     };

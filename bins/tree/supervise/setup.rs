@@ -49,7 +49,8 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Opt
     };
     let Some((files, input)) = opened else { return Ok(None) };
     if input.is_some() {
-        common::sys::env::set(handover::JOURNAL_VARIABLE, &handover::JOURNAL_FD.to_string());
+        common::sys::env::set(handover::JOURNAL_VARIABLE, &handover::JOURNAL_FD.to_string())
+            .unable("tell of the journal")?;
     }
     let mut supervisor = Supervisor::new(who, options, siblings, signals, files, me.boot);
     (supervisor.input, supervisor.output, supervisor.ready) = (input, log, ready);
