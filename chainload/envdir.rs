@@ -87,12 +87,12 @@ impl Change for Envdir {
 impl Envdir {
     /// The names of variables in it, sorted. Those with a dot in front or a `=` are none.
     fn names(&self, dir: &OwnedFd) -> Result<Vec<OsString>> {
-        let reading = || format!("read {}", self.dir.display());
+        let shown = self.dir.display();
         let mut names = Vec::new();
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut entries = RawDir::new(dir, &mut buffer);
         while let Some(entry) = entries.next() {
-            let entry = entry.unable(reading())?;
+            let entry = entry.unable(format_args!("read {shown}"))?;
             let name = entry.file_name().to_bytes();
             if !name.starts_with(b".") && !name.contains(&b'=') {
                 names.push(OsStr::from_bytes(name).to_owned());
@@ -103,11 +103,12 @@ impl Envdir {
     }
 
     fn file(&self, dir: &OwnedFd, name: &OsStr) -> Result<Vec<u8>> {
-        let reading = format!("read {}/{}", self.dir.display(), name.display());
-        let bytes = read_up_to(dir, name, LONGEST).unable(&reading)?;
+        let (shown, file) = (self.dir.display(), name.display());
+        let bytes = read_up_to(dir, name, LONGEST).unable(format_args!("read {shown}/{file}"))?;
         let line_ends = !self.form.whole && bytes.contains(&b'\n');
         if bytes.len() == LONGEST && !line_ends {
-            return Err(mistake(format_args!("unable to {reading}: longer than 128 kB")));
+            let text = format_args!("unable to read {shown}/{file}: longer than 128 kB");
+            return Err(mistake(text));
         }
         Ok(bytes)
     }

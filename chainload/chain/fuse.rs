@@ -6,8 +6,8 @@ use common::base::error::exit;
 use common::base::future::Future;
 use common::prelude::*;
 
-use super::Chain;
 use super::grammar::Line;
+use super::{Chain, Place};
 use crate::LINKS;
 use crate::link::{Change, Link, apply_all};
 
@@ -15,33 +15,32 @@ use crate::link::{Change, Link, apply_all};
 pub(super) struct Step {
     pub(super) link: &'static Link,
     pub(super) change: Box<dyn Change>,
-    /// As it begins a message.
-    named: String,
+    place: Place,
 }
 
 impl Step {
     /// An error of this link's, with its place.
     pub(super) fn at(&self, e: Error) -> Error {
-        placed(&self.named, self.link, e)
+        placed(&self.place, self.link, e)
     }
 }
 
-fn placed(named: &str, link: &Link, e: Error) -> Error {
+fn placed(place: &Place, link: &Link, e: Error) -> Error {
     if e.message.is_empty() {
         return e;
     }
     let name = link.name;
     if e.usage {
         let usage = link.help.lines().next().unwrap_or_default();
-        let text = format!("{named}{name}: {} (usage: {name} {usage})", e.message);
+        let text = format!("{place}{name}: {} (usage: {name} {usage})", e.message);
         return Error::new(e.code, text);
     }
-    Error::new(e.code, format_args!("{named}{name}: {}", e.message))
+    Error::new(e.code, format_args!("{place}{name}: {}", e.message))
 }
 
 impl Change for Step {
     fn look_up(&mut self, future: &mut Future) -> Result<()> {
-        self.change.look_up(future).map_err(|e| placed(&self.named, self.link, e))
+        self.change.look_up(future).map_err(|e| placed(&self.place, self.link, e))
     }
     fn apply(&self, future: &mut Future) -> Result<()> {
         self.change.apply(future).map_err(|e| self.at(e))
@@ -68,12 +67,12 @@ pub(super) fn links(chain: &Chain, line: &Line) -> Result<(Vec<Step>, Vec<OsStri
         if steps.last().is_some_and(|step| step.change.changes_words()) {
             break;
         }
-        let named = chain.named(line);
+        let place = chain.place(line);
         let mut args = Args::new(words.drain(1..));
         let read = (link.read)(&mut args).and_then(|change| Ok((change, args.rest()?)));
-        let (change, rest) = read.map_err(|e| placed(&named, link, e))?;
+        let (change, rest) = read.map_err(|e| placed(&place, link, e))?;
         words = rest;
-        steps.push(Step { link, change, named });
+        steps.push(Step { link, change, place });
     }
     Ok((steps, words))
 }
@@ -112,9 +111,11 @@ pub(super) fn run(chain: &Chain) -> Result<Next> {
 
 fn words_of(words: &mut Vec<OsString>, chain: &Chain) -> Result<Vec<OsString>> {
     if words.is_empty() {
-        let named = chain.lines.last().map(|line| chain.named(line)).unwrap_or_default();
-        let text = format!("{named}missing program behind the last link");
-        return Err(Error::new(exit::USAGE, text));
+        let what = "missing program behind the last link";
+        return Err(match chain.lines.last() {
+            Some(line) => chain.at(line, exit::USAGE, what),
+            None => Error::new(exit::USAGE, what),
+        });
     }
     Ok(std::mem::take(words))
 }

@@ -1,7 +1,8 @@
 //! svc-chain: a run script that needs no shell.
 
 use std::ffi::OsStr;
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::rc::Rc;
 
 use common::base::args::unknown;
 use common::base::error::exit;
@@ -43,6 +44,21 @@ enum Task {
     Check,
 }
 
+/// Where a line is, as it begins a message: nothing if it is from the command line.
+struct Place {
+    file: Option<Rc<str>>,
+    line: usize,
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{file}:{}: ", self.line),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What becomes of the words behind a file.
 enum Words {
     Ignored,
@@ -52,7 +68,7 @@ enum Words {
 /// Lines, and where they are from.
 struct Chain {
     /// As it is called in what is said. None: the command line.
-    file: Option<String>,
+    file: Option<Rc<str>>,
     /// What its first line says it is for.
     interpreter: Option<String>,
     lines: Vec<Line>,
@@ -107,20 +123,17 @@ impl Chain {
             Words::Ignored => {}
             Words::Appended => last.words.extend(rest),
         }
-        Ok(Chain { file: Some(shown), interpreter: interpreter(&text), lines })
+        Ok(Chain { file: Some(shown.into()), interpreter: interpreter(&text), lines })
     }
 
     /// How a line is called in what is said of it.
-    fn named(&self, line: &Line) -> String {
-        match &self.file {
-            Some(file) => format!("{file}:{}: ", line.number),
-            None => String::new(),
-        }
+    fn place(&self, line: &Line) -> Place {
+        Place { file: self.file.clone(), line: line.number }
     }
 
     /// An error of a line.
     fn at(&self, line: &Line, code: u8, what: impl Display) -> Error {
-        Error::new(code, format_args!("{}{what}", self.named(line)))
+        Error::new(code, format_args!("{}{what}", self.place(line)))
     }
 }
 
