@@ -42,10 +42,12 @@ pub enum Blocked {
     All,
 }
 
-/// What to do in the child besides the exec. Both run between fork and exec: no allocation.
+/// What to do in the child besides the exec. All run between fork and exec: no allocation.
 pub trait Hooks {
     /// Runs first, in its new session. An error ends the child.
     fn started(&mut self) -> Result<()>;
+    /// Runs last, when the child is all that the program is to find. It may become another.
+    fn set_up(&mut self) {}
     /// Runs when the exec failed. `kept` is the descriptor of `Child::kept`, wherever it is now.
     fn not_executed(&mut self, why: Errno, kept: Option<BorrowedFd<'_>>);
 }
@@ -118,7 +120,10 @@ impl Child<'_> {
     fn become_program(&self, hooks: &mut dyn Hooks) -> Errno {
         let mut moved = None;
         let why = match self.set_up(hooks, &mut moved) {
-            Ok(()) => exec(self.path, self.argv),
+            Ok(()) => {
+                hooks.set_up();
+                exec(self.path, self.argv)
+            }
             Err(e) => e,
         };
         hooks.not_executed(why, moved.as_ref().map(AsFd::as_fd).or(self.kept));

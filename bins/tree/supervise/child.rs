@@ -21,6 +21,7 @@ use super::super::controls::dawdle;
 use super::super::wards::Wards;
 use super::action::Input;
 use super::files::write_padded;
+use super::short::Short;
 use super::supervisor::Supervisor;
 
 /// How long one of runit's control scripts may take. runsv waits for ever, and hears nothing else
@@ -39,6 +40,8 @@ struct Recorder<'a> {
     wait_for: Option<BorrowedFd<'a>>,
     cgroup: Option<BorrowedFd<'a>>,
     cgroup_error: Option<Errno>,
+    /// What to become instead, if that can be.
+    short: Option<Short>,
 }
 
 impl Hooks for Recorder<'_> {
@@ -61,6 +64,12 @@ impl Hooks for Recorder<'_> {
             rustix::io::retry_on_intr(|| flock(service_lock, FlockOperation::LockExclusive))?;
         }
         Ok(())
+    }
+
+    fn set_up(&mut self) {
+        if let Some(short) = &self.short {
+            short.exec();
+        }
     }
 
     fn not_executed(&mut self, why: Errno, kept: Option<BorrowedFd<'_>>) {
@@ -167,7 +176,8 @@ impl Supervisor {
         let lock = self.files.lock.as_raw_fd();
         let wards = self.oneshot.as_ref().and_then(|oneshot| oneshot.wards.as_ref());
         let (cgroup_error, ward_error) = (None, None);
-        Recorder { file, process, lock, wards, ward_error, wait_for, cgroup, cgroup_error }
+        let short = Short::of(self.program(kind), &self.siblings);
+        Recorder { file, process, lock, wards, ward_error, wait_for, cgroup, cgroup_error, short }
     }
 
     /// What to execute, and with which arguments.

@@ -15,6 +15,7 @@ mod reexec;
 mod report;
 mod scope;
 mod setup;
+mod short;
 mod supervisor;
 mod throttle;
 mod turn;
