@@ -256,9 +256,21 @@ impl Supervisor {
         match rustix::io::read(fd, &mut buffer) {
             // All writers are gone: it says no more.
             Ok(0) => self.ready = None,
-            Ok(n) if buffer[..n].contains(&b'\n') => self.feed(Input::Command(Command::Ready)),
+            Ok(n) if buffer[..n].contains(&b'\n') => {
+                self.feed(Input::Command(Command::Ready));
+                self.notice_silence();
+            }
             Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
             Err(_) => self.ready = None,
+        }
+    }
+
+    /// Most have nothing more to say when they are ready, and have closed it by now: to be woken for
+    /// that would cost more. Another line says nothing new.
+    fn notice_silence(&mut self) {
+        let Some(fd) = &self.ready else { return };
+        if rustix::io::read(fd, &mut [0; 64]) == Ok(0) {
+            self.ready = None;
         }
     }
 
