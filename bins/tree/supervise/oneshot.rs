@@ -5,6 +5,7 @@
 //! the status tells whether it is done, under way, or to be begun.
 
 use std::ffi::{CString, OsStr, OsString};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use common::base::args::unknown;
@@ -15,7 +16,7 @@ use common::format::letters::{Command, Event};
 use common::format::status::{Phase, Status, Wanted};
 use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
-use common::os::{clock, file};
+use common::os::{clock, fifodir, file};
 use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::CWD;
@@ -144,17 +145,18 @@ fn prepare(options: Options) -> Result<Option<Supervisor>> {
     let signals = if boot.is_none() { clean_up()? } else { listen()? };
     let name = name.unwrap_or_else(|| options::name_of(&dir));
     let who = format!("svc-oneshot {name}");
-    let open = |what: &str, dir: Option<OsString>| {
+    type Opened = rustix::io::Result<OwnedFd>;
+    let open = |what: &str, dir: Option<OsString>, open: fn(BorrowedFd<'_>, &OsStr) -> Opened| {
         let dir = dir?;
         // The program does not depend on who hears of it.
         let warn = |e| {
             let why = format_args!("unable to open the {what} {}: {}", dir.display(), reason(e));
             common::program::warn(&who, &why);
         };
-        file::open_dir(CWD, dir.as_os_str()).map_err(warn).ok()
+        open(CWD, dir.as_os_str()).map_err(warn).ok()
     };
-    let under = open("event directory", events);
-    let wards = open("directory of wards", wards);
+    let under = open("event directory", events, |at, path| fifodir::open(at, path));
+    let wards = open("directory of wards", wards, |at, path| file::open_dir(at, path));
     let log_fifos = log_fifos.map(|dir| std::path::absolute(&dir).map_or(dir, Into::into));
     rustix::process::chdir(dir.as_os_str()).unable(format_args!("enter {}", dir.display()))?;
     let wards = wards.map(Wards::new).transpose().unable("find the working directory")?;

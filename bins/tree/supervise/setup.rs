@@ -10,7 +10,7 @@ use common::format::status::{Phase, Wanted};
 use common::os::process::{BootId, Identity, Watched};
 use common::os::siblings::Siblings;
 use common::os::signals::Signals;
-use common::os::{clock, fds};
+use common::os::{clock, fds, fifodir};
 use common::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 
@@ -35,6 +35,12 @@ pub(super) fn supervisor(mut options: Options, siblings: Siblings) -> Result<Opt
     if options.under.is_none() && options.inherited.is_none() {
         let dir = &options.dir;
         rustix::process::chdir(dir.as_os_str()).unable(format_args!("enter {}", dir.display()))?;
+    }
+    if let Some(under) = &mut options.under
+        && let Ok(own) = fifodir::open(&*under, c".")
+    {
+        // What svc-scan hands down is to be opened anew for each event.
+        *under = own;
     }
     let me = Identity::of_self(options.boot.unwrap_or_else(BootId::now));
     let inherited = options.inherited.take();
