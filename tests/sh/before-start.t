@@ -54,7 +54,7 @@ waits='echo $$ >"$T/begun"; until [ -e "$T/go" ]; do sleep 0.02; done'
 guarded web
 guarded db
 guarded shop 'requires = ["db"]'
-guarded slow 'timeout-start = "2s"'
+guarded slow 'timeout-start = "5s"'
 guarded bare
 sed -i '/^before-start/d' "$T/etc/services/bare.toml"
 enabled web db shop slow bare
@@ -74,7 +74,7 @@ is_up() { [ "$(state "$1")" = up ]; }
 gate='echo $$ >"$T/begun"; until [ -e "$T/go" ]; do sleep 0.02; done'
 guarded gate
 guarded behind 'requires = ["gate"]'
-guarded quick 'timeout-start = "300ms"'
+guarded quick 'timeout-start = "5s"'
 test_of gate "$gate"
 enabled web db shop slow bare gate behind
 ok 'one whose before-start takes its time' compile
@@ -275,7 +275,7 @@ is 'in a few lines' "$(($(wc -l <out)))" 21
 unit flood <<END
 exec = "$T/daemon flood"
 before-start = [["/bin/true"], ["/bin/sh", "-c", "[ -e $T/quiet ] || while :; do echo for ever; done"]]
-timeout-start = "2s"
+timeout-start = "5s"
 END
 : >quiet
 enabled web db shop slow bare flood

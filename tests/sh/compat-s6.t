@@ -77,10 +77,10 @@ down_signal() {
 	dir=$1.d/name
 	witness "$dir"
 	echo SIGINT >"$dir/down-signal"
-	echo 300 >"$dir/timeout-kill"
+	echo 3000 >"$dir/timeout-kill"
 	under "$1" "$dir"
 	until_ok 10 grep -q up "$dir/seen"
-	# It does not end at INT: after 0.3 s it is killed.
+	# It does not end at INT: after 3 s it is killed.
 	letters d "$dir"
 	until_ok 20 sh -c "tail -n 1 $dir/seen | grep -q finish"
 	letters x "$dir"

@@ -15,7 +15,7 @@ EOF
 unit late <<EOF
 exec = ["/bin/sh", "-c", "until [ -e $T/go ]; do sleep 0.05; done; echo >&3; exec sleep 1000"]
 ready = "notify-fd 3"
-timeout-start = "300ms"
+timeout-start = "5s"
 EOF
 enabled
 compile || { cat compiled >&2; exit 1; }

@@ -170,7 +170,8 @@ stopped)
 	begin "$dir"
 	until_ok 20 test -e "$dir/deaf"
 	svc-ctl -d "$dir"
-	until_ok 20 says "$dir" stopping yes
+	stops() { says "$dir" stopping yes || gone "$one"; }
+	until_ok 20 stops
 	kill -KILL "$one"
 	one "$dir" || echo "exit code $?"
 	judge "$dir" signal=KILL ;;

@@ -102,7 +102,7 @@ exit 1
 end
 chmod 755 bin/broken
 mv bin/broken bin/svc-supervise
-exits 111 'a program that fails at work stops the upgrade' svc-scanctl --reexec -t 500 scan
+exits 111 'a program that fails at work stops the upgrade' svc-scanctl --reexec -t 5000 scan
 contains 'and who was tried is named' "$(cat err)" \
 	'no answer from a: 0 of 5 supervisors were replaced, svc-scan was left as it was'
 for s in scan/b scan/b/log scan/c scan/late; do
@@ -114,7 +114,7 @@ becomes 20 'the first comes back with a program that works' svc-ok scan/a
 # One supervisor that hangs.
 hanging=$(supervisor_of scan/c)
 kill -STOP "$hanging"
-exits 111 'a supervisor that hangs stops the upgrade' svc-scanctl --reexec -t 1000 scan
+exits 111 'a supervisor that hangs stops the upgrade' svc-scanctl --reexec -t 10000 scan
 contains 'and is named' "$(cat err)" \
 	'no answer from c: 4 of 5 supervisors were replaced, svc-scan was left as it was'
 ok 'svc-scan is as it was' runs_old "$root_pid"

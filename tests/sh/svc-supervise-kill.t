@@ -72,7 +72,7 @@ supervise crowd
 until_ok 60 test -e crowd/ready
 group=$(key crowd pid)
 is 'a service that forks 1000 children, all deaf to TERM' "$(members "$group")" 1001
-ok 'is stopped' svc-ctl -d -wD -T 20000 crowd
+ok 'is stopped' svc-ctl -d -wD -T 100000 crowd
 becomes 10 'and with kill-scope group nothing of it is left' empty "$group"
 sed -i 's/1000 ]/3 ]/; s/^wait/exit 0/' crowd/run
 rm crowd/ready

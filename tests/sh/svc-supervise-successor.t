@@ -84,7 +84,7 @@ for way in hand scan; do
 	kept $way/a 'stopping has its deadline' state wanted stopping kill-due pid
 	svc-ctl -k $way/a
 	becomes 10 "$way: and ends down" says $way/a state down
-	echo 300 >$way/a/timeout-kill
+	echo 3000 >$way/a/timeout-kill
 	rm $way/a/ready
 	svc-ctl -u -wU -T 60000 $way/a
 	svc-ctl -d $way/a

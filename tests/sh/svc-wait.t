@@ -132,6 +132,7 @@ ok 'of any it takes all' svc-wait -o -t 60000 ready scan/fails scan/ready
 is 'no fifo is left behind' "$(find . -name 'sub.*' -o -name '.sub.*')" ''
 
 if has strace && strace -o trace true 2>/dev/null; then
+	svc-wait -t 60000 up scan/b
 	background strace -f -o trace svc-wait -t 1000 down scan/b
 	wait "$pid"
 	# What it says in the end looks for room on standard error.

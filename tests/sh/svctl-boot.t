@@ -131,7 +131,7 @@ is 'without a complaint' "$(grep -rs damaged "$T/var/log/coppice/svc-managerd/cu
 unit deaf <<'EOF'
 exec = ["/bin/sh", "-c", "trap '' TERM; echo >&3; while :; do sleep 1; done"]
 ready = "notify-fd 3"
-timeout-stop = "1s"
+timeout-stop = "10s"
 EOF
 enabled nap deaf
 compile

@@ -30,7 +30,7 @@ sed 's/50ms/1h/' "$etc/services/deaf.toml" >"$etc/services/patient.toml"
 unit late <<'EOF'
 exec = ["sleep", "1000"]
 ready = "notify-fd 3"
-timeout-start = "2s"
+timeout-start = "5s"
 EOF
 unit flaky <<EOF
 exec = ["/bin/sh", "-c", "test -e '$T/flaky.go' && exec sleep 1000"]
@@ -93,7 +93,7 @@ like 'as an object with its code' "$(ctl --json start wbe 2>/dev/null)" '"event"
 
 says 0 'web: ready' 'waiting for what is ready' wait web
 says 1 'web: ready' 'not waiting for what is not down' wait --down --no-wait web
-code=0; ctl wait --down web --timeout 50ms >said 2>&1 || code=$?
+code=0; ctl wait --down web --timeout 3s >said 2>&1 || code=$?
 is 'waiting has an end' "$code $(cat said)" '99 svctl: fatal: timed out: web: ready'
 says 0 'web: stopping
 web: down

@@ -94,7 +94,7 @@ END
 sleeper 'requires = ["never"]' | unit needy
 ok 'applied again' ctl apply
 fails 99 'who is not there in time is named, with the reason' \
-	"$fatal timed out: the request goes on; needy needs never; never is under way" start --timeout 300ms needy
+	"$fatal timed out: the request goes on; needy needs never; never is under way" start --timeout 5s needy
 ok 'they are stopped' ctl stop --with-dependents never
 
 unit deaf <<END
