@@ -54,7 +54,7 @@ stepped() {
 	svc-wait -t 3000 down scan/steady >wait.out 2>&1 &
 	waiting=$!
 	ok "$1: a service that ignores TERM is told to stop" svc-ctl down scan/stubborn
-	becomes 30 'and has a time to be killed at' sh -c 'svc-stat scan/stubborn | grep -q "stopping, killed in"'
+	becomes 30 'and has a time to be killed at' sh -c 'svc-stat scan/stubborn | grep -Eq "stopping, killed in|^down"'
 	step "$2"
 	like 'the time to the kill is as it was' "$(svc-stat scan/stubborn)" 'stopping, killed in [0-3] seconds?|^down'
 	is 'the times of a service that runs are as they were' "$(sane scan/steady)" sane
