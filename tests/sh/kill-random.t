@@ -17,7 +17,7 @@ rate=${KILLS_PER_SECOND:-10}
 # drill NAME [OPTION...] - finds no fault.
 drill() {
 	name=$1; shift
-	ok "$name" timeout -k 5 "$((seconds + 100))" "$tool" drill --bin "$BIN" --seconds "$seconds" --rate "$rate" "$@" "$T/tree"
+	ok "$name" timeout -k 5 "$((seconds + 600))" "$tool" drill --bin "$BIN" --seconds "$seconds" --rate "$rate" "$@" "$T/tree"
 	[ "$code" = 0 ] && sed 's/^/# /' "$T/out"
 	rm -rf "$T/tree"
 }
@@ -30,7 +30,7 @@ drill 'nothing is lost while all reexec all the time' --reexec 20 --seconds 3
 if is_root; then user=; else user='--user --map-root-user'; fi
 namespace() {
 	# shellcheck disable=SC2086  # a word each
-	timeout -k 5 "$((seconds + 100))" unshare $user --pid --fork --kill-child --mount-proc "$@"
+	timeout -k 5 "$((seconds + 600))" unshare $user --pid --fork --kill-child --mount-proc "$@"
 }
 what='svc-scan is process 1: nothing is lost'
 if ! has unshare; then skip "$what" 'no unshare here'
@@ -46,11 +46,11 @@ fi
 
 # The same drill must find what is wrong when a part of the protocol is left out: a kill every 17 ms
 # of supervisors that dawdle at the worst instants. A few rounds each, as it is chance that decides.
-hard() { timeout -k 5 100 "$tool" drill --bin "$T/controls" --short 1 --rate 60 --spare-loggers --seconds 3 "$@" "$T/tree"; }
+hard() { timeout -k 5 600 "$tool" drill --bin "$T/controls" --short 1 --rate 60 --spare-loggers --seconds 3 "$@" "$T/tree"; }
 # finds PART FAULT [OPTION...] - without the part of the protocol the judge finds such a fault.
 finds() {
 	part=$1 fault=$2 round=0; shift 2
-	while [ "$round" -lt 8 ]; do
+	while [ "$round" -lt 30 ]; do
 		round=$((round + 1))
 		rm -rf "$T/tree"
 		COPPICE_CONTROL=$part hard "$@" >"$T/verdict" 2>&1 && continue

@@ -32,7 +32,7 @@ rm "$dir/bin/$victim"
 echo "#!$tool victim" >"$dir/bin/$victim"
 chmod 755 "$dir/bin/$victim"
 case $victim in svc-scan) root=--root ;; *) root= ;; esac
-timeout -k 5 100 "$tool" drill --services 1 --script "$script" $root --bin "$dir/bin" "$dir/tree" \
+timeout -k 5 600 "$tool" drill --services 1 --script "$script" $root --bin "$dir/bin" "$dir/tree" \
 	>"$dir/verdict" 2>&1
 code=$?
 [ -z "${3:-}" ] && exit "$code"

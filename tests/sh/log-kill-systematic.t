@@ -34,13 +34,13 @@ round=0 hit=yes
 while [ $# -ge 2 ]; do
 	round=$((round + 1))
 	# shellcheck disable=SC2086  # a word each
-	timeout -k 5 20 strace -qq -o "trace.$round" -e trace='!execve' -e inject="$1:signal=KILL:when=$2" \
+	timeout -k 5 300 strace -qq -o "trace.$round" -e trace='!execve' -e inject="$1:signal=KILL:when=$2" \
 		svc-log $directives <&4 3>&- 4<&- >/dev/null 2>>errors
 	grep -q 'killed by SIGKILL' "trace.$round" || hit=no
 	shift 2
 done
 # shellcheck disable=SC2086  # a word each
-timeout -k 5 20 strace -qq -o trace svc-log $directives <&4 3>&- 4<&- >/dev/null 2>>errors ||
+timeout -k 5 300 strace -qq -o trace svc-log $directives <&4 3>&- 4<&- >/dev/null 2>>errors ||
 	echo "the last logger ended with $?"
 for log in a b; do
 	[ -d "$log" ] || continue

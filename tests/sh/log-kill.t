@@ -12,7 +12,7 @@ seconds=${SOAK:-2}
 rate=${KILLS_PER_SECOND:-200}
 
 # drill OPTION... DIR LOGGER... - the verdict is in $T/out.
-drill() { timeout -k 5 "$((seconds + 60))" "$tool" log-drill --seconds "$seconds" "$@"; }
+drill() { timeout -k 5 "$((seconds + 600))" "$tool" log-drill --seconds "$seconds" "$@"; }
 
 # survives WHAT [OPTION...] -- [DIRECTIVE...]
 survives() {

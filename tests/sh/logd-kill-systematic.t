@@ -33,7 +33,7 @@ logd() {
 	logd=$!
 }
 # Once: the successors are left alone.
-traced() { logd timeout 60 strace -qq -o trace -e 'trace=!execve' ${call:+-e "inject=$call:signal=KILL:when=$number"}; }
+traced() { logd timeout 300 strace -qq -o trace -e 'trace=!execve' ${call:+-e "inject=$call:signal=KILL:when=$number"}; }
 # until COMMAND... - whoever has been killed meanwhile has a successor.
 until_it() {
 	tries=1000
@@ -145,7 +145,7 @@ systematic() {
 	awk -v step="$step" -v first="${#scenario}" 'NR % step == first % step' all >tried
 	# shellcheck disable=SC2016  # for the inner shell
 	sed "s/.*/$scenario &/" tried | xargs -P "$jobs" -L 1 sh -c '
-		told=$(timeout -k 5 60 sh "$T/one" "$T/at.$*" "$@" 2>/dev/null)
+		told=$(timeout -k 5 600 sh "$T/one" "$T/at.$*" "$@" 2>/dev/null)
 		case $told in
 		yes) echo hit ;;
 		no) echo missed ;;

@@ -22,7 +22,7 @@ echo "# seed $seed"
 # drill NAME [OPTION...] - finds no fault.
 drill() {
 	name=$1; shift
-	ok "$name" timeout -k 5 400 "$tool" manager-drill --bin "$BIN" --root "$T/drill" --seed "$seed" \
+	ok "$name" timeout -k 5 1500 "$tool" manager-drill --bin "$BIN" --root "$T/drill" --seed "$seed" \
 		--transactions "$transactions" --rate "$rate" "$@"
 	sed 's/^/# /' "$T/out"
 	[ "$code" = 0 ] || tail -n 20 "$T/drill/messages" | sed 's/^/#   /'
@@ -35,9 +35,9 @@ drill 'the same when svc-scan is killed as well' --kill-scan --services 40 --tra
 # finds PART FAULT - without that part the judge finds such a fault; it is chance that decides.
 finds() {
 	part=$1 fault=$2 round=0
-	while [ "$round" -lt 5 ]; do
+	while [ "$round" -lt 30 ]; do
 		round=$((round + 1))
-		COPPICE_CONTROL=$part timeout -k 5 200 "$tool" manager-drill --bin "$T/controls" --root "$T/drill" \
+		COPPICE_CONTROL=$part timeout -k 5 600 "$tool" manager-drill --bin "$T/controls" --root "$T/drill" \
 			--seed "$((seed + round))" --services 30 --transactions 20 --rate 30 --patience 3 >"$T/verdict" 2>&1
 		rm -rf "$T/drill"
 		! grep "^fault: .*$fault" "$T/verdict" || return 0

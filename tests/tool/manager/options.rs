@@ -19,7 +19,7 @@ fault, then what there was; exits 1 if there was a fault.
   --transactions N   how many (200)
   --rate N           kills per second (10); 0: none
   --kill-scan        svc-scan is killed as well: how an orphan has ended may then be unknown
-  --patience S       how long anything may take when nobody is killed (30)
+  --patience S       how long anything may take when nobody is killed (180)
   --seed N           for the same again
 ";
 
@@ -42,7 +42,7 @@ pub(super) fn read(mut args: Args) -> Result<Options> {
         transactions: 200,
         rate: 10,
         kill_scan: false,
-        patience: 30,
+        patience: 180,
         seed: clock::wall().0 / 1000,
     };
     let absolute = |path: OsString| std::path::absolute(path).unable("find a directory");
