@@ -227,3 +227,28 @@ pub fn hold(dir: &Path) -> rustix::io::Result<OwnedFd> {
     flock(&fd, FlockOperation::NonBlockingLockShared)?;
     Ok(fd)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::graph::Kind;
+
+    #[test]
+    fn each_service_has_its_row_wherever_the_table_has_it() {
+        let services = ["a", "b", "c"].map(|name| Service::new(name, Kind::Daemon)).to_vec();
+        let graph = Graph::build(services, &[]).unwrap();
+        let row = |name: &str, seq| Row { name: name.to_owned(), seq, ..Row::default() };
+        let all = [row("a", 1), row("b", 2), row("c", 3)];
+        let tables = [
+            (vec![Some(row("a", 1)), Some(row("b", 2)), Some(row("c", 3))], [1, 2, 3]),
+            (vec![Some(row("c", 3)), Some(row("x", 7)), Some(row("b", 2)), None], [0, 2, 3]),
+            (vec![None, None, None, Some(row("a", 1))], [1, 0, 0]),
+            (vec![], [0, 0, 0]),
+        ];
+        for (rows, found) in tables {
+            let want: Vec<Row> =
+                all.iter().zip(found).map(|(row, seq)| Row { seq, ..row.clone() }).collect();
+            assert_eq!(in_order(&graph, rows), want);
+        }
+    }
+}

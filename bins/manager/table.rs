@@ -22,6 +22,8 @@ const WIDTHS: [usize; 4] = [256, 512, 1024, 4096];
 const PAGE: usize = 4096;
 /// What of a line is not the name: room for all words, at their longest.
 const WORDS: usize = 190;
+/// As many as are taken from the end of a line at once.
+const BLANKS: &str = "                ";
 /// The longest table that is read: more services than there may be.
 const LONGEST: usize = 4096 * 70_000;
 
@@ -159,9 +161,12 @@ fn line(text: &str, width: usize) -> String {
 /// The text of a line, without its newline; none if it is not whole.
 fn text_of(line: &str) -> Option<&str> {
     let (text, sum) = line.split_at_checked(line.len().checked_sub(9)?)?;
-    // Of bytes, of which most of a line are blanks.
-    let blanks = text.bytes().rev().take_while(|byte| *byte == b' ').count();
-    let text = &text[..text.len() - blanks];
+    // Most of a line are blanks.
+    let mut text = text;
+    while let Some(rest) = text.strip_suffix(BLANKS) {
+        text = rest;
+    }
+    let text = text.trim_end();
     (u32::from_str_radix(sum.trim_start(), 16) == Ok(checksum(text.as_bytes()))).then_some(text)
 }
 
