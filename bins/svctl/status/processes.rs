@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use common::base::sort::sort_by;
 use common::os::file::read_up_to;
-use common::os::process::stat;
+use common::os::process::Processes;
 use rustix::fs::CWD;
 use rustix::process::Pid;
 
@@ -26,9 +26,10 @@ pub(super) struct Process {
 pub(super) fn of(main: Pid, own_cgroup: Option<&OwnedFd>) -> Vec<Process> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
     let names = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let processes = Processes::open();
     for pid in names.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()) {
         let Some(found) = Pid::from_raw(pid).filter(|_| pid > 0) else { continue };
-        if let Ok(stat) = stat(found) {
+        if let Ok(stat) = processes.stat(found) {
             children.entry(stat.parent).or_default().push(pid);
         }
     }
