@@ -46,6 +46,31 @@ plain d >>got
 is 'and all lines are in one or the other' "$(grep -vx nudge got)" "$(numbered 1 20)"
 rm -rf d before
 
+# What a predecessor left is kept by one that can write nothing until it ends.
+logger svc-log -l 60000 --journal journal r50 ./d
+{ numbered 1 200 && printf 'the next'; } >piece
+cat piece >&3
+becomes 10 'lines are logged, without the last one, which has no end' has_last d "$(numbered 200 200)"
+# The input ends further on in the journal than it ever did by the other of its two offsets.
+long=$(printf '%020000d' 1)
+printf '%s' "$long" >&3
+until_ok 10 grep -aqF "$long" journal
+kill -9 "$logger"
+until_ok 10 gone "$logger"
+mv d kept
+: >d
+logger svc-log -l 60000 --journal journal r50 ./d
+says_once 'unable to open ./d: Not a directory' 'nothing can be written then'
+ended 'with nothing written'
+rm d
+mv kept d
+logger svc-log -l 60000 --journal journal r50 ./d
+echo ' has an end' >&3
+is_whole() { has_last d "the next$long has an end"; }
+becomes 10 'the line is logged whole' is_whole
+ended
+rm -rf d journal
+
 # --- Descriptors.
 if has prlimit; then
 	logger prlimit --nofile=7:64 svc-log r50 s50000 n1000 t ./d

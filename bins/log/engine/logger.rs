@@ -286,7 +286,8 @@ impl Logger {
     /// Gives back the memory that a silent logger does not need.
     pub(crate) fn rest(&mut self) {
         self.outputs = Vec::new();
-        if self.record.start == 0 {
+        // Where a predecessor's input ends is not known before.
+        if self.recovered {
             self.store.punch(self.slot, self.input_end());
         }
     }
