@@ -56,8 +56,12 @@ is 'who started then is the same' "$(of same)" "ready $stays"
 says later "$stays" "$(($(started "$stays") + 100))"
 is 'so is who started before the record says' "$(of later)" "ready $stays"
 
+# A shell would reap it.
 # shellcheck disable=SC2016  # for that shell
-background sh -c 'true & echo $! >zombie; exec sleep 1000'
+background sh -c '{ until [ -e end ]; do sleep 0.02; done; } & echo $! >zombie; exec sleep 1000'
+# shellcheck disable=SC2154  # background sets it
+until_ok 10 grep -qx sleep "/proc/$pid/comm"
+: >end
 is_zombie() { [ "$(cut -d' ' -f3 "/proc/$(cat zombie)/stat")" = Z ]; }
 becomes 10 'there is a zombie' is_zombie
 says zombie "$(cat zombie)" "$(started "$(cat zombie)")"
