@@ -157,6 +157,7 @@ impl Store {
     }
 
     /// Makes `record` the one that counts.
+    #[inline(never)] // The buffer is large.
     pub(super) fn commit(&self, slot: usize, record: &Record) {
         let mut bytes = [0; LARGEST];
         let length = record.pack(&mut bytes);
@@ -184,6 +185,7 @@ impl Store {
         }
     }
 
+    #[inline(never)] // The buffer is large.
     fn read(&self, slot: usize, sequence: u64) -> Option<Record> {
         let mut bytes = [0; LARGEST];
         let bytes = &mut bytes[..self.shape.record_size()];
@@ -222,6 +224,7 @@ impl Store {
     }
 
     /// Begins to use a slot: `record` is the first that counts, and the slot is of this boot.
+    #[inline(never)] // The buffer is large.
     pub(super) fn begin(&self, slot: usize, name: &str, record: &Record) {
         let at = self.slot_at(slot);
         let mut label = Text::<{ RECORDS - NAME }>::new();

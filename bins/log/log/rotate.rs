@@ -18,6 +18,7 @@ use rustix::process::{Flock, FlockType, Pid, fcntl_getlk};
 const PATIENCE: u64 = 5000;
 
 /// Rotates one directory. One with nothing in `current` has nothing to rotate.
+#[inline(never)] // What it needs is not to be in the frame of main, which stays.
 pub(super) fn rotate(path: &Path) -> Result<()> {
     let shown = path.display();
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;

@@ -26,6 +26,7 @@ const SHAPE: Shape = Shape { slots: 1, slot_size: 4096, region_size: 256 * 1024 
 
 /// The logger that the command line asks for; `None`: it was told to end before it could begin.
 /// What can't be opened is tried again and again: whoever writes to us waits meanwhile.
+#[inline(never)] // What it needs is not to be in the frame of main, which stays.
 pub(super) fn logger(line: &CommandLine, signals: &Signals) -> Result<Option<Logger>> {
     let longest = line.line_max.unwrap_or(usize::MAX).min(SHAPE.region_size / 2);
     let plan = Plan::new(line.script.clone(), longest).map_err(Error::user)?;

@@ -84,6 +84,7 @@ struct Options {
 }
 
 /// Reads the command line.
+#[inline(never)] // What it needs is not to be in the frame of main, which stays.
 pub(crate) fn parse(mut args: Args) -> Result<CommandLine> {
     let Options { settings, rules, dirs, mut line } = options(&mut args)?;
     if !line.rotate.is_empty() {
