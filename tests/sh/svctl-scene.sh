@@ -67,12 +67,13 @@ scene() {
 }
 
 # same_each_time - standard input without what is another each time: where the tree is, when, how
-# long ago, which processes; and with two blanks between columns, which are as wide as these are.
+# long ago, which processes; and with two blanks between columns, which are as wide as these are. A line
+# is cut where it is full: that is another place when it has been as long as minutes.
 same_each_time() {
 	sed -E -e 's/\r$//' -e "s|$T|TREE|g" -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}/TIME/g' \
-		-e 's/[0-9]+ (s|min) ago/AGO/g' -e 's/ in (60|59) min/ in 60 min/' \
+		-e 's/[0-9]+ (s|min) ago/AGO/g' -e 's/ in (60|5[0-9]) min/ in 60 min/' \
 		-e 's/  [0-9]+[sm]( |$)/  AGE\1/' -e 's/AGE +[0-9]+/AGE  PID/' \
-		-e 's/(Process:|`-|└─) [0-9]+ /\1 PID /' -e 's/, next.*\.\.$/, next../' -e 's/([^ ]) {3,}/\1  /g'
+		-e 's/(Process:|`-|└─) [0-9]+ /\1 PID /' -e 's/, next.*\.\.$/, next../' -e 's/\(AGO\).*\.\.$/(AGO) ../' -e 's/([^ ]) {3,}/\1  /g'
 }
 
 # golden NAME TEXT - the text is that of the file. COPPICE_WRITE=1 writes it anew.
