@@ -135,15 +135,15 @@ like 'which is a restart' "$(cat out)" '^many-1: restart'
 starts >after
 ok 'and does nothing' cmp before after
 live=$(generation)
-ok 'it can be tried' change apply --confirm 2
+ok 'it can be tried' change apply --confirm 10
 is 'it is live' "$(generation)" $((live + 1))
 becomes 10 'and is not when nobody confirms it' sh -c "grep -q ' generation=$live ' '$T/run/manager/state'"
 is 'the old one is back' "$(generation)" "$live"
 ok 'it is settled again' change wait many-1
 becomes 5 'with what it said' grep -qx 1 many-1.a
 is 'a boot takes it, too' "$(readlink "$T/lib/boot")" "generations/$live"
-ok 'the new one can be tried again' change apply --confirm 60 $((live + 1))
-ok 'asked for again, it is still on trial' change apply --confirm 60
+ok 'the new one can be tried again' change apply --confirm 600 $((live + 1))
+ok 'asked for again, it is still on trial' change apply --confirm 600
 ok 'and confirmed' change confirm
 exits 1 'once' change confirm
 

@@ -199,7 +199,7 @@ runs web "$was"
 ok 'the old definition can still be restarted' change restart web
 # shellcheck disable=SC2016
 test_of web '[ -z "$A" ] && exit 1' 'exit 0'
-ok 'one can insist on the new one' change apply --no-test --confirm 2
+ok 'one can insist on the new one' change apply --no-test --confirm 10
 goes_back() { [ "$(generation)" = "$live" ]; }
 becomes 20 'and what is not confirmed goes back, whatever a test would say' goes_back
 test_of web ''

@@ -17,7 +17,7 @@ answers() {
 	said "$1"
 	code=0
 	# shellcheck disable=SC2086  # words
-	timeout 60 $1 >printed 2>&1 || code=$?
+	timeout 300 $1 >printed 2>&1 || code=$?
 	is "$1 ends with $2" "$code" "$2"
 	like "$1 prints" "$(cat printed)" "$3"
 }
@@ -26,7 +26,7 @@ does() {
 	command=$1; shift
 	said "$command"
 	# shellcheck disable=SC2086
-	ok "$command" timeout 60 $command
+	ok "$command" timeout 300 $command
 	ok "  and: $*" "$@"
 }
 lacks_green() { ! grep -q green "$lib/boot/services/job/run"; }

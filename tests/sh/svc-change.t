@@ -363,7 +363,7 @@ $(run 'echo changed again >>starts.db; exec sleep 1000')
 working-directory = "$T"
 EOF
 ok 'a third one' compile
-ok 'is applied for a second' change apply --confirm 1
+ok 'is applied for some seconds' change apply --confirm 10
 came_back() { [ "$(generation)" = "$((first + 1))" ]; }
 becomes 20 'what is not confirmed is not kept' came_back
 ok 'it is as it was' change wait --settled db web new

@@ -14,7 +14,7 @@ fi
 # refused CODE MESSAGE [ARGUMENT...] - exits so, with this message.
 refused() {
 	code=$1 message=$2; shift 2
-	exits "$code" "it does not begin: $message" timeout 60 svc-managerd "$@"
+	exits "$code" "it does not begin: $message" timeout 300 svc-managerd "$@"
 	is 'which is said' "$(sed 1q err)" "svc-managerd: fatal: $message"
 }
 # here_refused CODE MESSAGE - the same, of a live system.
@@ -60,7 +60,7 @@ mv lib/generations/1/graph graph.good
 here_refused 111 "unable to read $T/lib/generations/1/graph: No such file or directory"
 echo 'version 1' >lib/generations/1/graph
 echo 'nonsense' >>lib/generations/1/graph
-exits 111 'nor with a graph that is none' timeout 60 svc-managerd --dir other --generations lib
+exits 111 'nor with a graph that is none' timeout 300 svc-managerd --dir other --generations lib
 like 'which is said' "$(cat err)" "^svc-managerd: fatal: $T/lib/generations/1/graph: line 2: "
 mv graph.good lib/generations/1/graph
 ok 'nothing was begun' test ! -e other/manager/state

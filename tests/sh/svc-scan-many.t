@@ -37,7 +37,7 @@ becomes 60 'and come back' restarted
 is 'in silence' "$(cat "$log")" ''
 
 # Garbage.
-garbage() { head -c 1000000 /dev/zero | tr '\0' '.' | timeout 60 dd of=scan/.svc-scan/control bs=65536 2>dd.err; }
+garbage() { head -c 1000000 /dev/zero | tr '\0' '.' | timeout 300 dd of=scan/.svc-scan/control bs=65536 2>dd.err; }
 before=$(pids)
 ok 'its control fifo can be flooded with a megabyte of garbage' garbage
 sleeper late && mv late scan/late

@@ -116,13 +116,13 @@ svc-ctl -c flooded
 until_ok 10 lacks flooded paused
 before=$(rss "$flooded") event=$(key flooded event) was=$(key flooded pid)
 head -c 2000000 /dev/urandom | tr -d '[:alnum:]=' | head -c 1000000 >flood
-ok 'a megabyte that is no letters' timeout 60 sh -c 'cat flood >flooded/supervise/control'
+ok 'a megabyte that is no letters' timeout 300 sh -c 'cat flood >flooded/supervise/control'
 ok 'is followed by a command' svc-ctl -p flooded
 becomes 30 'that is heard' says flooded paused yes
 is 'nothing else has happened' "$(key flooded event) $(key flooded pid) $(key flooded wanted)" "$event $was up"
 is 'and no memory was spent' "$([ $(($(rss "$flooded") - before)) -le 200 ] && echo none)" none
 head -c 1000000 /dev/zero | tr '\0' '=' >flood
-ok 'a megabyte of beginnings of names' timeout 60 sh -c 'cat flood >flooded/supervise/control; printf "\n" >flooded/supervise/control'
+ok 'a megabyte of beginnings of names' timeout 300 sh -c 'cat flood >flooded/supervise/control; printf "\n" >flooded/supervise/control'
 ok 'is followed by a command' svc-ctl -c flooded
 becomes 30 'that is heard as well' lacks flooded paused
 is 'without memory' "$([ $(($(rss "$flooded") - before)) -le 200 ] && echo none)" none

@@ -34,7 +34,7 @@ running() {
 	prog=$(cat prog)
 }
 signals='HUP INT QUIT USR1 USR2 PIPE ALRM TERM URG TSTP TTIN TTOU WINCH IO PWR 40'
-running 60
+running 600
 for signal in $signals; do
 	kill -s "$signal" "$link"
 	becomes 10 "$signal is passed on" grep -qx "$signal" caught
@@ -53,12 +53,12 @@ becomes 10 'killed, it takes the program with it' gone "$prog"
 signals=
 if is_root; then
 	chmod 777 .
-	running 60 svc-setuid 65534:65534
+	running 600 svc-setuid 65534:65534
 	kill -9 "$link"
 	becomes 10 'also when that has changed its user' gone "$prog"
 	chmod 755 .
 fi
-running 60
+running 600
 kill -9 "$prog"
 wait "$link"
 is 'a program that is killed' "$?" 137
@@ -69,19 +69,19 @@ for signal in 33 34 64; do
 		skip "signal $signal ends the program" 'it is ignored here'
 		continue
 	fi
-	running 60
+	running 600
 	kill "-$signal" "$link"
 	wait "$link"
 	is "signal $signal ends the program" "$? $(cat "$link.err")" "$((128 + signal)) "
 done
-running 60
+running 600
 kill -STOP "$prog"
 kill -TERM "$link"
 kill -CONT "$link"
 wait "$link"
 is 'a stopped one ends when it goes on' "$?" 143
 mkfifo pipe
-background svc-timeout 60 sh -c 'exec >pipe; exec >&-; sleep 100'
+background svc-timeout 600 sh -c 'exec >pipe; exec >&-; sleep 100'
 ok 'what the program closes is closed' timeout 100 cat pipe
 kill "$pid"
 is 'the program has no child and none but its parent' "$(svc-timeout 60 cat /proc/thread-self/children)" ''
@@ -110,7 +110,7 @@ ended 4'
 	{
 		until_ok 10 test -s link && kill -STOP "$(cat link)" && printf '\003'
 		until_ok 10 test -s typing && kill -CONT "$(cat link)" && kill -USR1 "$(cat link)"
-	} | script -qec 'trap : INT; svc-timeout 60 sh ./typed' /dev/null >/dev/null 2>&1
+	} | script -qec 'trap : INT; svc-timeout 600 sh ./typed' /dev/null >/dev/null 2>&1
 	is 'what is typed arrives once' "$(cat typing)" 'INT
 USR1'
 else skip 'at a terminal it stops when the program is stopped' 'no script here'; fi

@@ -59,17 +59,17 @@ is 'it is live' "$(generation)" 2
 
 # On trial.
 printf 'environment.A = "1"\n' >>"$etc/services/web.toml"
-code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
-is 'on trial' "$code $(tail -n 1 said | sed "s,$T,T,")" '0 svctl: hint: svctl --prefix T confirm keeps it; without it, generation 2 is back in 60 s'
+code=0; ctl apply --confirm 600 >said 2>&1 || code=$?
+is 'on trial' "$code $(tail -n 1 said | sed "s,$T,T,")" '0 svctl: hint: svctl --prefix T confirm keeps it; without it, generation 2 is back in 600 s'
 boot() { readlink "$lib/boot"; }
 is 'what is on trial is not what a boot takes' "$(boot)" generations/2
 is 'what is on trial is not stale' "$(ctl stale | grep 'defines it otherwise')" ''
 says 1 'svctl: fatal: another generation is on trial: svctl --prefix T confirm keeps it, svctl --prefix T rollback gives it up for generation 2; apply --confirm TIME tries what the files say now' 'another apply does not end the trial' apply
 exits 1 'nor does one of a generation' ctl apply 3
 exits 1 'nor a rollback to a third' ctl rollback 1
-code=0; ctl apply --confirm 60 >said 2>&1 || code=$?
+code=0; ctl apply --confirm 600 >said 2>&1 || code=$?
 like 'a trial of the same is the same' "$code $(cat said)" '^0 nothing has changed
-svctl: hint: .* generation 2 is back in [1-6]*[0-9] s$'
+svctl: hint: .* generation 2 is back in [0-9]+ s$'
 manager=$(manager)
 if [ "$manager" -gt 1 ]; then kill -9 "$manager"; fi
 is_another() { [ "$(manager)" != "$manager" ] && takes_requests; }
@@ -78,15 +78,15 @@ is 'not with another manager either' "$(boot) $(generation)" 'generations/2 3'
 says 0 'generation 3 is kept' 'confirmed' confirm
 is 'what is confirmed is what a boot takes' "$(boot)" generations/3
 ctl rollback >/dev/null 2>&1
-ctl apply --confirm 60 3 >/dev/null 2>&1
+ctl apply --confirm 600 3 >/dev/null 2>&1
 ctl rollback >said 2>&1
 is 'a rollback gives up what is on trial' "$(boot) $(generation)" 'generations/2 2'
 exits 1 'then there is nothing to confirm' ctl confirm
-says 0 'nothing changed: generation 2 is live' 'a trial of what is live is none' apply --confirm 60 2
+says 0 'nothing changed: generation 2 is live' 'a trial of what is live is none' apply --confirm 600 2
 # It was accepted before, and is not while it is tried.
 compile
 is 'svc-compile accepts' "$(boot)" generations/4
-ok 'what svc-change tries then' change apply --confirm 60
+ok 'what svc-change tries then' change apply --confirm 600
 is 'is not what a boot takes' "$(boot) $(generation)" 'generations/2 4'
 exits 1 'until it is kept' change apply
 ok 'with svc-change, too' change confirm
@@ -106,7 +106,7 @@ like 'nor can it be applied' "$code $(cat said)" '^100 svctl: fatal: there is no
 code=0; ctl apply 1x 2>said || code=$?
 like 'a number is a number' "$code $(cat said)" '^100 svctl: fatal: "1x" is no generation: '
 
-ctl generations | sed 's/20[-0-9]* [0-9:]*/TIME/; s/ [0-9]* s ago/ AGE/' >table
+ctl generations | sed 's/20[-0-9]* [0-9:]*/TIME/; s/ [0-9]* \(s\|min\) ago/ AGE/' >table
 is 'the table of generations' "$(cat table)" "$(cat "$root/tests/golden/svctl/generations.txt")"
 ctl generations --json | sed 's/"made":"[^"]*"/"made":"TIME"/; s/"good":[a-z]*/"good":G/' >objects
 is 'as objects' "$(sed -n 2p objects)" '{"schema":"svctl-generations-1","generation":2,"made":"TIME","services":2,"live":false,"boot":false,"good":G,"changes":["+web","enabled"]}'

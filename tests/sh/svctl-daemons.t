@@ -227,7 +227,7 @@ becomes 20 'both serve' asked_haproxy
 for _ in 1 2 3 4; do kill_main rsyslog; done
 waits() { ctl status rsyslog >"$T/seen"; grep -q '^ *Restarts: .*the next in' "$T/seen"; }
 becomes 20 'rsyslog is killed again and again' waits
-like 'it is said what ended it' "$(cat seen)" '^ +Last end: killed by KILL, [0-9]+ s ago$'
+like 'it is said what ended it' "$(cat seen)" '^ +Last end: killed by KILL, [0-9]+ (s|min) ago$'
 like 'how often, and when it is tried again' "$(cat seen)" '^ +Restarts: [0-9]+, the next in [0-9]+ s$'
 like 'that is its state' "$(cat seen)" '^ +State: restarting since '
 like 'and the cause' "$(cat seen)" '^Root cause: rsyslog failed: killed by KILL, and is started again$'

@@ -87,7 +87,7 @@ if has python3; then
 fi
 if has setpriv; then
 	chmod 711 "$T"
-	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups timeout 60 svctl --prefix "$T" "$@"; }
+	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups timeout 300 svctl --prefix "$T" "$@"; }
 	contains 'everybody sees it' "$(as_nobody status 2>&1)" "! the logs of talk can't be written"
 fi
 make_room

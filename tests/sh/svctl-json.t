@@ -10,7 +10,7 @@ has python3 || skip_all 'no python3 here'
 # keeps VERB WORD... - its objects are of its own schema, or of that of one that it calls, and keep to them.
 keeps() {
 	echo "$1" >>verbs
-	timeout 60 svctl --prefix "$T" --json "$@" >json 2>json.err
+	timeout 300 svctl --prefix "$T" --json "$@" >json 2>json.err
 	as_schemas_say json "svctl --json $*"
 	like 'of that verb' "$(head -n 1 json)" "^{\"schema\":\"svctl-$1(-tree)?-1\""
 }
@@ -68,7 +68,7 @@ keeps is-ready web
 keeps is-failed broken
 keeps graph
 keeps bootchart
-timeout 60 svctl --prefix "$T" --json events >heard &
+timeout 600 svctl --prefix "$T" --json events >heard &
 events=$!
 # is_heard - it tells what happens.
 is_heard() { ctl kill web CONT --quiet; ctl look --quiet; [ -s heard ]; }
@@ -110,7 +110,7 @@ export VISUAL="$T/editor" EDITOR="$T/editor"
 keeps edit web
 echo 'environment.COLOUR = "red"' >>"$etc/services/job.toml"
 keeps plan
-keeps apply --confirm 60
+keeps apply --confirm 600
 keeps confirm
 keeps apply
 keeps generations

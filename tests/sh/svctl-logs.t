@@ -121,7 +121,7 @@ is 'by the name that the help has' "$(cat err)" 'svctl: fatal: invalid count: x'
 # Who may not read logs.
 if is_root && has setpriv; then
 	chmod 711 "$T"
-	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups timeout 60 svctl --prefix "$T" "$@"; }
+	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups timeout 300 svctl --prefix "$T" "$@"; }
 	exits 111 'who may not read the logs' as_nobody logs
 	like 'is told so in one line' "$(cat err)" "^svc-logread: warning: [1-9][0-9]* logs are left out: unable to read $logs/[a-z-]*: Permission denied .who may read: root; mode 0700.; and others$"
 	is 'and no other' "$(wc -l <err)" 1

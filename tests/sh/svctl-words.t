@@ -124,14 +124,14 @@ if is_root; then
 	# refuses PATTERN ARGUMENT... - to somebody else that is the last line.
 	refuses() {
 		pattern=$1; shift
-		timeout 60 svc-setuid 65534:65534 svctl --prefix "$T" "$@" >out 2>&1
+		timeout 300 svc-setuid 65534:65534 svctl --prefix "$T" "$@" >out 2>&1
 		like "who may not $1 is told what to type" "$(tail -n 1 out)" "$pattern; $asks svctl --prefix $T $*$"
 	}
 	refuses 'you may not command this tree: root may' stop counter
 	refuses 'counter: Permission denied' disable counter
 	refuses 'boot.lock: Permission denied' boot
 	refuses 'control: Permission denied' halt
-	timeout 60 svc-setuid 65534:65534 svctl --prefix "$T" status counter >out 2>&1
+	timeout 300 svc-setuid 65534:65534 svctl --prefix "$T" status counter >out 2>&1
 	like 'what may not be read is told' "$(cat out)" \
 		"Note: you may not read its process, restarts and log: $asks svctl --prefix $T status counter$"
 else
@@ -140,7 +140,7 @@ fi
 
 # A tree that has ended, by Ctrl-C and not by halt.
 ok 'a tree in the foreground' ctl halt
-timeout 60 svctl --prefix "$T" boot 2>booted &
+timeout 600 svctl --prefix "$T" boot 2>booted &
 boot=$!
 until_ok 20 is_in counter ready
 is 'it runs' "$(ctl is-up counter)" ready
@@ -157,7 +157,7 @@ fails 102 'nothing can be killed' "$fatal $none" kill counter
 # Where no tree ever ran.
 mkdir -p "$T/new/etc/coppice/services"
 echo 'exce = 5' >"$T/new/etc/coppice/services/bad.toml"
-timeout 60 svctl --prefix "$T/new" boot >out 2>&1
+timeout 300 svctl --prefix "$T/new" boot >out 2>&1
 like 'a first boot needs files without mistakes' "$(tail -n 1 out)" \
 	"^$fatal .* nothing is written, and there is no other generation: no tree was started\. .*check\), then svctl --prefix $T/new boot\$"
 is 'events says what to type' "$(svctl --prefix "$T/new" events 2>&1)" \

@@ -22,8 +22,8 @@ service scan/waiting <<'end'
 #!/bin/sh
 exit 1
 end
-echo 600000 >scan/waiting/restart-delay
-echo 600000 >scan/waiting/restart-delay-max
+echo 6000000 >scan/waiting/restart-delay
+echo 6000000 >scan/waiting/restart-delay-max
 service scan/returning <<'end'
 #!/bin/sh
 # When its supervisor started it; it may itself have to wait for the processor.
@@ -65,7 +65,7 @@ stepped() {
 	is 'a client that waits gives up' "$?" 99
 	ok 'in its own time' [ "$(uptime_ms)" -ge $((begun + 3000)) ]
 	is 'the one that waits goes on waiting' "$(due)" "$due"
-	like 'as is told' "$(svc-stat scan/waiting)" 'next start in [0-9]{3} seconds'
+	like 'as is told' "$(svc-stat scan/waiting)" 'next start in [0-9]{3,4} seconds'
 	becomes 60 'one that returns every two seconds still does' \
 		sh -c "[ \$(wc -l <scan/returning/starts) -ge $((starts + 3)) ]"
 	is 'nothing has been restarted' "$(svc-stat -o pid,starts scan/steady)" "$before"

@@ -36,7 +36,7 @@ becomes 60 'it eats, and is killed' killed
 eaten=$(ctl status eater)
 like 'by the kernel, as memory ran out' "$eaten" '^ *Last end: killed by KILL \(out of memory\)'
 like 'which is the cause' "$eaten" '^Root cause: eater failed: killed by KILL \(out of memory\), and is started again$'
-like 'with its next try' "$eaten" '^ *Restarts: 0, the next in (60|59) min$'
+like 'with its next try' "$eaten" '^ *Restarts: 0, the next in (60|5[0-9]) min$'
 like 'for programs as well' "$(ctl --json status eater)" '"out-of-memory":true'
 like 'the table says so, too' "$(ctl status)" '^R eater .* killed by KILL \(out of memory\), next try in '
 becomes 60 'who needs it is down' sh -c "svctl --prefix '$T' why guest | grep -q '^B guest is blocked'"
