@@ -296,7 +296,8 @@ impl Drill {
         while !holds(self) {
             if clock::boot() > end {
                 let dir = self.tree.dir.clone();
-                self.verdict.fault(&dir, format_args!("missing: not in {} s: {what}", PATIENCE / 1000));
+                self.verdict
+                    .fault(&dir, format_args!("missing: not in {} s: {what}", PATIENCE / 1000));
                 return Ok(());
             }
             self.pass(clock::boot().after(10))?;
