@@ -1,5 +1,6 @@
 #!/bin/sh
 # svctl status where no daemon is left to write down a death: what runs is told from what has run.
+# limit: 240
 . "${0%/*}/lib.sh"
 . "$here/svctl.sh"
 cd "$T" || exit 111
@@ -12,7 +13,7 @@ scan=$run/scan
 field() { sed -n "s/^$1=//p" "$2"; }
 pid_of() { field pid "$scan/$1/supervise/status"; }
 supervisors() { for file in "$scan"/*/supervise/supervisor "$scan"/*/log/supervise/supervisor; do field pid "$file"; done; }
-# killed PID... - those that are one, and they are gone.
+# killed PID... - they are gone.
 killed() { for pid do [ "$pid" -gt 1 ] && kill -9 "$pid" && until_ok 10 gone "$pid" || return 1; done; }
 # started PID - when, in ticks. The names of ours have no blanks in them.
 started() { cut -d' ' -f22 "/proc/$1/stat"; }
@@ -35,7 +36,7 @@ ok 'and comes up' change --timeout 50s wait $names
 ok 'svc-scan is killed' killed "$(field pid "$scan/.svc-scan/scan")"
 # shellcheck disable=SC2046  # a word each
 ok 'so is every supervisor' killed $(supervisors)
-ok 'and what else is no service' killed "$(pid_of svc-managerd)" "$(pid_of svc-logd)"
+ok 'and the manager' killed "$(manager)"
 
 ok 'there is a table' ctl status
 contains 'with all of them' "$(cat out)" '6 services: 6 ready'
