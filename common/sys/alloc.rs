@@ -1,28 +1,43 @@
-//! The memory of our executables: a small arena in the executable's own data, then pages as needed.
+//! The memory of our executables: room in the executable's own data, then pages as needed.
 //!
-//! A daemon of ours needs a few hundred bytes of heap. From malloc they cost two pages and four system
-//! calls at each start, of every program; from here they share a page with the executable's other data.
-//! What is freed is kept in lists by size, and given out again; blocks are never joined.
+//! A program of ours needs a few hundred bytes of heap, or a few thousand. From malloc they cost two
+//! pages and four system calls at each start; from here the first of them share a page with the
+//! executable's other data, and none costs a system call. What is freed is kept in lists by size, and
+//! given out again; blocks are never joined.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
 use std::ptr;
 
-/// With the other data of the executable this fits two pages.
-const FIRST: usize = 1024;
-/// How much is asked of the kernel at a time once that is used up; only what is touched is memory.
+/// How much there is at first; only what is touched is memory.
+const ROOM: usize = 16 * 1024;
+/// How much is asked of the kernel at a time once that is used up; likewise.
 const MORE: usize = 64 * 1024;
 /// Blocks have the sizes 16, 32, 64 ... 2048; what is larger comes from the C library.
 const CLASSES: usize = 8;
 const SMALLEST: usize = 16;
 
+/// What an executable has for an [`Arena`]: last of its data, so that the variables of all others are
+/// together in front of it.
+#[repr(C, align(16))]
+pub struct Room(UnsafeCell<[u8; ROOM]>);
+
+// SAFETY: only the arena that it is made for looks at it.
+unsafe impl Sync for Room {}
+
+impl Room {
+    /// Nothing in it.
+    #[allow(clippy::new_without_default, reason = "for a static")]
+    pub const fn new() -> Self {
+        Room(UnsafeCell::new([0; ROOM]))
+    }
+}
+
 /// The allocator of an executable with one thread.
 pub struct Arena(UnsafeCell<State>);
 
-#[repr(C, align(16))]
 struct State {
-    first: [u8; FIRST],
-    /// Where the present piece goes on, and where it ends; null before the first block.
+    /// Where the present piece goes on, and where it ends.
     next: *mut u8,
     end: *mut u8,
     free: [*mut u8; CLASSES],
@@ -33,11 +48,13 @@ unsafe impl Sync for Arena {}
 
 impl Arena {
     /// Nothing given out yet.
-    #[allow(clippy::new_without_default, reason = "for a static")]
-    pub const fn new() -> Self {
-        let (next, end) = (ptr::null_mut(), ptr::null_mut());
-        let free = [ptr::null_mut(); CLASSES];
-        Arena(UnsafeCell::new(State { first: [0; FIRST], next, end, free }))
+    ///
+    /// # Safety
+    /// The room is for this arena alone.
+    pub const unsafe fn new(room: &'static Room) -> Self {
+        let next: *mut u8 = room.0.get().cast();
+        let end = next.wrapping_byte_add(ROOM);
+        Arena(UnsafeCell::new(State { next, end, free: [ptr::null_mut(); CLASSES] }))
     }
 }
 
@@ -58,10 +75,6 @@ impl State {
             return free;
         }
         let size = SMALLEST << class;
-        if self.next.is_null() {
-            let range = self.first.as_mut_ptr_range();
-            (self.next, self.end) = (range.start, range.end);
-        }
         if self.end.addr() - self.next.addr() < size && !self.grow() {
             return ptr::null_mut();
         }
@@ -158,9 +171,14 @@ unsafe impl GlobalAlloc for Arena {
 mod tests {
     use super::*;
 
+    fn arena() -> Arena {
+        // SAFETY: the room is new, and nobody else gets to know of it.
+        unsafe { Arena::new(Box::leak(Box::new(Room::new()))) }
+    }
+
     #[test]
     fn blocks_are_apart_aligned_and_given_out_again() {
-        let arena = Arena::new();
+        let arena = arena();
         let layout = Layout::from_size_align(24, 8).unwrap();
         // SAFETY: the layout has a size.
         let a = unsafe { arena.alloc(layout) };
@@ -176,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_block_grows_where_it_is_as_far_as_it_has_room() {
-        let arena = Arena::new();
+        let arena = arena();
         let layout = |size| Layout::from_size_align(size, 1).unwrap();
         // SAFETY: the layout has a size.
         let block = unsafe { arena.alloc(layout(17)) };
@@ -198,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_at_first_comes_from_the_kernel_once() {
-        let arena = Arena::new();
+        let arena = arena();
         let layout = Layout::from_size_align(2048, 1).unwrap();
         for _ in 0..4 {
             let mut blocks = Vec::new();

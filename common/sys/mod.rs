@@ -30,8 +30,15 @@ use std::os::unix::ffi::OsStringExt;
 #[macro_export]
 macro_rules! entry {
     ($run:path) => {
+        // Linkers put a section of a kind of their own behind all others of that kind.
+        #[allow(unsafe_code, reason = "the name says that it is nothing but zeros, too")]
+        #[unsafe(link_section = ".sbss.room")]
+        static ROOM: $crate::sys::alloc::Room = $crate::sys::alloc::Room::new();
+
+        #[allow(unsafe_code, reason = "whose room it is is seen here")]
         #[global_allocator]
-        static MEMORY: $crate::sys::alloc::Arena = $crate::sys::alloc::Arena::new();
+        // SAFETY: nobody else has a name for it.
+        static MEMORY: $crate::sys::alloc::Arena = unsafe { $crate::sys::alloc::Arena::new(&ROOM) };
 
         #[allow(unsafe_code, reason = "the name and shape of main are the C runtime's contract")]
         #[unsafe(no_mangle)]
