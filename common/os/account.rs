@@ -1,7 +1,9 @@
 //! Users and groups by name: those of /etc/passwd and /etc/group, else those that getent finds. A
 //! static executable has no name service switch of its own.
 
+use std::borrow::Cow;
 use std::ffi::CString;
+use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 
@@ -12,7 +14,7 @@ use rustix::io::{Errno, Result};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::exec;
-use super::file::{fill, read_up_to};
+use super::file::{fill, read_into};
 use super::spawn::{Blocked, Child, Group, NoHooks, Sharing};
 use crate::sys::exec::Argv;
 use crate::sys::wait::wait_for;
@@ -30,6 +32,8 @@ pub struct Account {
 
 /// The longest that a file of accounts may be.
 const LARGEST: usize = 64 << 20;
+/// As long as it often is.
+const SMALL: usize = 4096;
 /// The most that getent may say: 65536 groups.
 const MOST: usize = 1 << 20;
 
@@ -38,13 +42,13 @@ pub fn user(name: &str) -> Result<Option<Account>> {
     if !is_name(name) {
         return Ok(None);
     }
-    let group = || database("/etc/group");
-    let passwd = database("/etc/passwd")?;
-    if let Some((uid, gid)) = find_user(name, &passwd) {
-        return Ok(Some(Account { uid, gid, groups: groups_of(name, gid, &group()?) }));
+    let mut buffer = [MaybeUninit::uninit(); SMALL];
+    if let Some((uid, gid)) = find_user(name, &database("/etc/passwd", &mut buffer)?) {
+        let groups = groups_of(name, gid, &database("/etc/group", &mut buffer)?);
+        return Ok(Some(Account { uid, gid, groups }));
     }
     let Some((uid, gid)) = find_user(name, &getent("passwd", name)?) else { return Ok(None) };
-    let mut groups = groups_of(name, gid, &group()?);
+    let mut groups = groups_of(name, gid, &database("/etc/group", &mut buffer)?);
     add(&mut groups, initgroups(&getent("initgroups", name)?));
     Ok(Some(Account { uid, gid, groups }))
 }
@@ -54,8 +58,8 @@ pub fn group(name: &str) -> Result<Option<u32>> {
     if !is_name(name) {
         return Ok(None);
     }
-    let file = database("/etc/group")?;
-    match find_group(name, &file) {
+    let mut buffer = [MaybeUninit::uninit(); SMALL];
+    match find_group(name, &database("/etc/group", &mut buffer)?) {
         Some(gid) => Ok(Some(gid)),
         None => Ok(find_group(name, &getent("group", name)?)),
     }
@@ -73,9 +77,9 @@ fn is_name(text: &str) -> bool {
 }
 
 /// A file of accounts. An image need not have it: its users may all come from elsewhere.
-fn database(path: &str) -> Result<Vec<u8>> {
-    match read_up_to(CWD, path, LARGEST) {
-        Err(Errno::NOENT) => Ok(Vec::new()),
+fn database<'a>(path: &str, buffer: &'a mut [MaybeUninit<u8>]) -> Result<Cow<'a, [u8]>> {
+    match read_into(CWD, path, LARGEST, buffer) {
+        Err(Errno::NOENT) => Ok(Cow::Borrowed(&[])),
         Ok(bytes) if bytes.len() == LARGEST => Err(Errno::FBIG),
         result => result,
     }

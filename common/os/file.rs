@@ -1,5 +1,7 @@
 //! Small files.
 
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
@@ -90,6 +92,26 @@ pub fn read_known(dir: impl AsFd, path: impl Arg, limit: usize) -> Result<(Vec<u
     Ok((bytes, stat))
 }
 
+/// The same, into `buffer` if it has room for it and more: who looks at small files needs no memory
+/// for them.
+pub fn read_into<'a>(
+    dir: impl AsFd,
+    path: impl Arg + Copy,
+    limit: usize,
+    buffer: &'a mut [MaybeUninit<u8>],
+) -> Result<Cow<'a, [u8]>> {
+    let (fd, stat) = open_known(&dir, path)?;
+    let size = usize::try_from(stat.st_size).unwrap_or(0);
+    if (1..buffer.len().min(limit)).contains(&size) {
+        let (bytes, _) = read(&fd, buffer)?;
+        // With room for more a read of just its size shows that it is all.
+        if bytes.len() == size {
+            return Ok(Cow::Borrowed(bytes));
+        }
+    }
+    read_up_to(dir, path, limit).map(Cow::Owned)
+}
+
 /// Reads a file of /proc that is made at one read: three system calls.
 pub fn read_proc(path: impl Arg, buffer: &mut [u8]) -> Result<&[u8]> {
     read_once(CWD, path, buffer)
@@ -155,4 +177,24 @@ pub fn replace(dir: impl AsFd, name: &str, bytes: &[u8]) -> Result<()> {
     fchmod(&fd, mode)?;
     write_all(&fd, bytes)?;
     renameat(&dir, new.as_str(), &dir, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_whole_whether_or_not_there_is_room_for_it() {
+        let whole = std::fs::read("Cargo.toml").unwrap();
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        for size in [0, 1, whole.len(), whole.len() + 1, buffer.len()] {
+            let found = read_into(CWD, "Cargo.toml", 1 << 20, &mut buffer[..size]).unwrap();
+            assert_eq!(found, whole);
+            assert_eq!(matches!(found, Cow::Borrowed(_)), size > whole.len());
+        }
+        assert_eq!(read_into(CWD, "Cargo.toml", 7, &mut buffer).unwrap(), &whole[..7]);
+        // Its size is said to be 0.
+        assert!(!read_into(CWD, "/proc/self/status", 1 << 20, &mut buffer).unwrap().is_empty());
+        assert_eq!(read_into(CWD, ".", 7, &mut buffer), Err(Errno::ISDIR));
+    }
 }
