@@ -90,8 +90,7 @@ impl Future {
     }
 
     fn entries(&mut self) -> &mut Vec<Entry> {
-        let ours = || env::all().into_iter().map(Cow::Borrowed).collect();
-        self.environment.get_or_insert_with(ours)
+        self.environment.get_or_insert_with(env::all)
     }
 }
 
