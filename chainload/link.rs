@@ -67,7 +67,7 @@ pub trait Change {
 }
 
 /// Applies links in this order. What can be looked up before anything has changed is.
-pub fn apply_all(changes: &mut [Box<dyn Change>], future: &mut Future) -> Result<()> {
+pub fn apply_all(changes: &mut [&mut dyn Change], future: &mut Future) -> Result<()> {
     for part in changes.split_inclusive_mut(|change| change.moves_look_ups()) {
         for change in part.iter_mut() {
             // A name that a link before gave was for this one.
@@ -83,9 +83,9 @@ pub fn apply_all(changes: &mut [Box<dyn Change>], future: &mut Future) -> Result
 
 /// A link as a program: the rest of the command line is what it becomes.
 pub(crate) fn alone(link: &Link, mut args: Args) -> Result<Next> {
-    let change = (link.read)(&mut args)?;
+    let mut change = (link.read)(&mut args)?;
     let mut future = Future::new(args.operands("program")?);
-    apply_all(&mut [change], &mut future)?;
+    apply_all(&mut [&mut *change], &mut future)?;
     Ok(Next::Exec(future))
 }
 
@@ -126,21 +126,23 @@ mod tests {
 
     #[test]
     fn a_name_is_for_what_comes_next() {
-        let quiet =
-            || Box::new(Noted { name: 'a', moves: false, seen: Rc::default() }) as Box<dyn Change>;
-        let argv0 = |mut changes: Vec<Box<dyn Change>>| {
+        let mut quiet = Noted { name: 'a', moves: false, seen: Rc::default() };
+        let argv0 = |changes: &mut [&mut dyn Change]| {
             let mut future = Future::new(vec!["prog".into()]);
-            apply_all(&mut changes, &mut future).map(|()| future.argv0)
+            apply_all(changes, &mut future).map(|()| future.argv0)
         };
-        assert_eq!(argv0(vec![quiet(), Box::new(Named)]), Ok(Some("name".into())));
-        assert_eq!(argv0(vec![Box::new(Named), quiet()]), Ok(None));
+        assert_eq!(argv0(&mut [&mut quiet, &mut Named]), Ok(Some("name".into())));
+        assert_eq!(argv0(&mut [&mut Named, &mut quiet]), Ok(None));
     }
 
     fn order(links: &[(char, bool)]) -> String {
         let seen = Rc::new(RefCell::new(String::new()));
-        let mut changes: Vec<Box<dyn Change>> = Vec::new();
-        for (name, moves) in links {
-            changes.push(Box::new(Noted { name: *name, moves: *moves, seen: seen.clone() }));
+        let noted =
+            |(name, moves): &(char, bool)| Noted { name: *name, moves: *moves, seen: seen.clone() };
+        let mut links: Vec<Noted> = links.iter().map(noted).collect();
+        let mut changes: Vec<&mut dyn Change> = Vec::new();
+        for link in &mut links {
+            changes.push(link);
         }
         assert_eq!(apply_all(&mut changes, &mut Future::new(vec!["prog".into()])), Ok(()));
         seen.take()

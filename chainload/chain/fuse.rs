@@ -120,10 +120,10 @@ fn words_of(words: &mut Vec<OsString>, chain: &Chain) -> Result<Vec<OsString>> {
     Ok(std::mem::take(words))
 }
 
-fn apply(steps: Vec<Step>, future: &mut Future) -> Result<()> {
-    let mut changes: Vec<Box<dyn Change>> = Vec::new();
-    for step in steps {
-        changes.push(Box::new(step));
+fn apply(mut steps: Vec<Step>, future: &mut Future) -> Result<()> {
+    let mut changes: Vec<&mut dyn Change> = Vec::new();
+    for step in &mut steps {
+        changes.push(step);
     }
     apply_all(&mut changes, future)
 }
