@@ -112,7 +112,8 @@ settled $after || echo "$T: it does not settle"
 		[ ! -h "$def" ] || echo "$def -> $(readlink "$def" | sed 's|.*generations/||')"
 		case $def in run/scan/*) [ -e "${def%def}down" ] || echo "nothing holds ${def%/def}" ;; esac
 	done
-	find run/scan run/manager/oneshot -maxdepth 1 -name '.*.new'
+	# What is being removed just now may be gone when find looks at it.
+	find run/scan run/manager/oneshot -maxdepth 1 -name '.*.new' 2>>"$T/hints"
 	sed -n 's/^state=//p' run/manager/requests/owner/* | sort -u
 } >>"$T/result"
 svc-scanctl terminate run/scan
