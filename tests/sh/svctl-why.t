@@ -100,6 +100,8 @@ compile && change --quiet apply
 exits 1 'it fails, and is not wanted any more' ctl start --once fails
 is 'then there is nothing to reset' "$(tries fails)" 'start fails,'
 ctl kill cache STOP --quiet
+# It stops when it comes to run.
+until_ok 10 prints 'kill cache CONT,' tries cache
 is 'what was paused goes on by a signal' "$(tries cache) $(ctl status cache | sed -n 's/^ *Try: svctl --prefix [^ ]* //p')" 'kill cache CONT, kill cache CONT'
 ctl kill cache CONT --quiet
 change --quiet up part whole
