@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use common::base::error::{errno, reason};
+use common::format::status::Phase;
 use common::os::cgroup;
 use common::os::process::Processes;
 use rustix::fs::{Access, access};
@@ -254,7 +255,8 @@ impl One<'_> {
     fn ended(&self) -> Option<String> {
         let status = self.known.status(self.id)?;
         let death = status.last_run?;
-        let at = Some(status.changed).filter(|_| status.pid.is_none());
+        // Of a process that runs, or that nobody saw die, it says when it was started.
+        let at = Some(status.changed).filter(|_| !matches!(status.phase, Phase::Running(_)));
         let at = at.map(|at| format!(", {}", long(at, self.known.wall))).unwrap_or_default();
         Some(format!("{}{at}", reasons::of_end(death, status.oom)))
     }
