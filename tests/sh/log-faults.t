@@ -71,6 +71,29 @@ becomes 10 'the line is logged whole' is_whole
 ended
 rm -rf d journal
 
+what='a logger killed when it was about to write'
+# kill_at_write COMMAND... - what may be shown of it is shown elsewhere.
+kill_at_write() { strace -qq -o trace -e trace=pwrite64 -e inject=pwrite64:signal=KILL:when=1 "$@" 2>/dev/null; }
+if can_trace; then
+	numbered 1 10 | kill_at_write svc-log --journal journal r50 ./d ./e
+	ok "$what leaves a file that is not complete" test ! -x d/current
+	rm -r e
+	: >e
+	logger svc-log --journal journal r50 ./d ./e
+	says_once 'unable to open ./e: Not a directory' 'nor can the next one write'
+	ended 'with nothing written'
+	ok 'which does not call it complete either' test ! -x d/current
+	rm e
+	logger svc-log --journal journal r50 ./d ./e
+	becomes 10 'the lines are logged by one that can' has_last d "$(numbered 10 10)"
+	ended
+	ok 'and complete' test -x d/current
+	all d 1 10 'and each is there once'
+	rm -rf d e journal
+else
+	skip "$what" 'no ptrace for us here'
+fi
+
 # --- Descriptors.
 if has prlimit; then
 	logger prlimit --nofile=7:64 svc-log r50 s50000 n1000 t ./d

@@ -302,9 +302,9 @@ impl Logger {
         self.directories.iter_mut().for_each(Directory::close);
     }
 
-    /// Marks the directories as complete, unless a batch is half written.
+    /// Marks the directories as complete, unless a batch is half written, maybe by a predecessor.
     pub(crate) fn end(&mut self) {
-        if self.record.state == State::Open {
+        if !self.recovered || self.record.state == State::Open {
             return;
         }
         self.rest();
