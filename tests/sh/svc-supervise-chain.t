@@ -42,7 +42,8 @@ script show <<'end'
 	tr '\0' '\n' </proc/$$/cmdline
 	tr '\0' '\n' </proc/$$/environ
 	cat /proc/$$/comm /proc/$$/limits
-	grep -E '^(Umask|Uid|Gid|Groups|Sig(Blk|Ign|Cgt)|Cap|NoNewPrivs|Seccomp)' /proc/$$/status
+	# Of grep itself, which inherits them: a shell that waits blocks signals for a moment.
+	grep -E '^(Umask|Uid|Gid|Groups|Sig(Blk|Ign)|Cap|NoNewPrivs|Seccomp)' /proc/self/status
 	cut -d ' ' -f 5,6 /proc/$$/stat | sed "s/$$/itself/g"
 	readlink /proc/$$/fd/*
 	grep -h '^flags' /proc/$$/fdinfo/*
