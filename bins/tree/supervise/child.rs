@@ -109,13 +109,14 @@ impl Supervisor {
         let cgroup = self.enter_cgroup();
         let stdio = self.stdio()?;
         let (path, argv) = self.command_line(kind)?;
+        let short = self.short(kind);
 
         let mut fds: Vec<(RawFd, BorrowedFd<'_>)> = Vec::with_capacity(4);
         fds.extend(stdio.iter().map(|(number, fd)| (*number, fd.as_fd())));
         fds.extend(notification.zip(ready.as_ref().map(|(_, theirs)| theirs.as_fd())));
         fds.extend(lock_fd.zip(service_lock.as_ref().map(|(fd, _)| fd.as_fd())));
         let waits = service_lock.as_ref().filter(|(_, free)| !free).map(|(fd, _)| fd.as_fd());
-        let mut recorder = self.recorder(kind, waits, cgroup.as_ref().map(AsFd::as_fd));
+        let mut recorder = self.recorder(kind, waits, cgroup.as_ref().map(AsFd::as_fd), short);
         let spawned = Child {
             path: &path,
             argv: &argv,
@@ -151,6 +152,17 @@ impl Supervisor {
         Ok(Input::Started { pid: spawned.pid, start })
     }
 
+    /// What ./run comes to, if that is short. What once was not is not looked at for each restart: to
+    /// execute it is right whatever it has become.
+    fn short(&mut self, kind: Kind) -> Option<Short> {
+        if kind != Kind::Run || self.is_long {
+            return None;
+        }
+        let short = Short::of(self.program(kind), &self.siblings);
+        self.is_long = short.is_none();
+        short
+    }
+
     /// Says which file it is that a start fails at.
     fn named<T>(&mut self, file: &'static str, result: Result<T>) -> Result<T> {
         match &result {
@@ -168,6 +180,7 @@ impl Supervisor {
         kind: Kind,
         wait_for: Option<BorrowedFd<'a>>,
         cgroup: Option<BorrowedFd<'a>>,
+        short: Option<Short>,
     ) -> Recorder<'a> {
         let pid = rustix::process::getpid();
         let identity = Identity { pid, start: 0, boot: self.boot };
@@ -176,7 +189,6 @@ impl Supervisor {
         let lock = self.files.lock.as_raw_fd();
         let wards = self.oneshot.as_ref().and_then(|oneshot| oneshot.wards.as_ref());
         let (cgroup_error, ward_error) = (None, None);
-        let short = Short::of(self.program(kind), &self.siblings);
         Recorder { file, process, lock, wards, ward_error, wait_for, cgroup, cgroup_error, short }
     }
 

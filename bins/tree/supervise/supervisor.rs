@@ -63,6 +63,8 @@ pub(super) struct Supervisor {
     /// A logger was told to end: it is killed in the end, whatever its settings.
     pub(super) hurry: bool,
     control: control::Reader,
+    /// Its program was no short chain.
+    pub(super) is_long: bool,
     /// The status is on file.
     pub(super) is_recorded: bool,
     pub(super) complaints: Vec<(&'static str, String)>,
@@ -104,6 +106,7 @@ impl Supervisor {
             input: None,
             hurry: false,
             control: control::Reader::default(),
+            is_long: false,
             is_recorded: false,
             complaints: Vec::new(),
             renew: false,
