@@ -45,6 +45,7 @@ echo 0 >slow/timeout-finish
 rm slow/finishing
 svc-ctl -u slow
 until_ok 10 test -e slow/finishing
+until_ok 10 says slow state finish
 is 'timeout-finish 0 is no limit' "$(key slow state) $(key slow kill-due)" 'finish '
 rm slow/timeout-finish
 kill "$(key slow pid)"
@@ -111,6 +112,7 @@ end
 	supervise boxed
 	boxed=$pid
 	until_ok 10 test -e boxed/ready
+	until_ok 10 says boxed state up
 	like 'a service with a cgroup is in it' "$(cat "/proc/$(key boxed pid)/cgroup")" "^0::.*/$group/a/b\$"
 	is 'no note is needed' "$(key boxed note)" ''
 	ok 'its supervisor is not' sh -c "! grep -q '$group' /proc/$boxed/cgroup"
