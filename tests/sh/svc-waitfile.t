@@ -25,7 +25,7 @@ mistake 'missing file' svc-waitfile
 mistake 'invalid number of milliseconds: x' svc-waitfile -t x there true
 
 # waits WORD... - starts the link and lets it fall asleep. Some kernels tell nobody where.
-asleep() { grep -q '^State:.S' "/proc/$pid/status" && grep -q 'poll\|^0$' "/proc/$pid/wchan" /proc/"$pid"/stack 2>/dev/null; }
+asleep() { who=${1-$pid}; grep -q '^State:.S' "/proc/$who/status" && grep -q 'poll\|^0$' "/proc/$who/wchan" "/proc/$who/stack" 2>/dev/null; }
 waits() {
 	rm -f came
 	background svc-waitfile -t 60000 "$@" sh -c ': >came'
@@ -88,7 +88,7 @@ else
 	is 'a directory that is closed is told' "$(cat err)" 'svc-waitfile: fatal: unable to look at closed/file: Permission denied'
 	mkdir -m 711 passage
 	background unprivileged svc-waitfile -t 60000 passage/file true
-	child_asleep() { (pid=$(tr -d ' ' <"/proc/$pid/task/$pid/children") && asleep); }
+	child_asleep() { asleep "$(tr -d ' ' <"/proc/$pid/task/$pid/children")"; }
 	until_ok 10 child_asleep
 	: >passage/file
 	wait "$pid"
