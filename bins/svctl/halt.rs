@@ -8,6 +8,7 @@ use common::prelude::*;
 use common::program::{print, warn};
 use rustix::fs::CWD;
 
+use super::boot::left::has_ended;
 use super::call::{self, Call, Operand, option};
 use super::moves::{self, voice};
 use super::root::Root;
@@ -64,7 +65,7 @@ fn run(call: &Call) -> Result<Next> {
 
 /// There is no svc-scan.
 fn nothing(call: &Call) -> Result<Next> {
-    if is_managed(&call.site.sources()) {
+    if is_managed(&call.site.sources()) || !has_ended(&call.site) {
         let command = call.site.command();
         let text = format!("svc-scan is gone, services are not: {command} boot --background first");
         return Err(Error::new(exit::NOT_SUPERVISED, text));

@@ -68,4 +68,12 @@ becomes 10 'there is a zombie' is_zombie
 says zombie "$(cat zombie)" "$(started "$(cat zombie)")"
 is 'which is dead' "$(of zombie)" 'blocked null'
 contains 'all are counted' "$(ctl status)" '6 services: 3 ready, 3 blocked'
+
+exits 102 'halt does not say that nothing runs' ctl halt
+contains 'but what to do' "$(cat err)" 'svc-scan is gone, services are not: '
+is 'and they run on' "$(of stays)" "ready $stays"
+ok 'after a boot' ctl boot --background
+ok 'it ends all of it' ctl halt
+ok 'the last one, too' gone "$stays"
+is 'now nothing runs' "$(ctl halt)" 'nothing runs'
 done_testing
