@@ -174,6 +174,10 @@ EOF
 code=0; ctl enable --now one >told 2>&1 || code=$?
 is 'where nothing can be applied it is not started' "$code $(state one)" '100 down'
 rm "$etc/services/bad.toml" "$etc/enabled"/*
+printf 'exec = ["/bin/false"]\nready = "notify-fd 3"\nrestart = "no"\n' | unit failing
+exits 1 'what does not come up is no success' ctl enable --now failing
+contains 'but is applied' "$(cat err)" 'failing: enabled; not all is as it should be, as said above'
+rm "$etc/services/failing.toml" "$etc/enabled"/*
 
 # Trees of users, and what may not be written.
 ok 'a user has his own' env HOME="$T/home" XDG_RUNTIME_DIR="$T/run" sh -c '

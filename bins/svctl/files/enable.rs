@@ -125,11 +125,11 @@ pub(super) fn now(call: &Call, words: &[&str], names: &[String], told: &[String]
             continue;
         }
         let code = also(call, word, &operands, told).map_err(|e| Error {
-            message: format!("{}; {}", e.message, holds(call, word, names)),
+            message: format!("{}; {}", e.message, holds(call, word, names, e.code)),
             ..e
         })?;
         if code != exit::OK {
-            note(&"svctl", "note", &holds(call, word, names));
+            note(&"svctl", "note", &holds(call, word, names, code));
             return Ok(Next::Exit(code));
         }
     }
@@ -144,12 +144,18 @@ fn live(call: &Call, names: &[String]) -> Vec<String> {
     names.iter().filter(is_live).cloned().collect()
 }
 
-/// What holds when one of the other verbs did not succeed.
-fn holds(call: &Call, failed: &str, names: &[String]) -> String {
+/// What holds when one of the other verbs did not succeed, but ended with this code.
+fn holds(call: &Call, failed: &str, names: &[String], code: u8) -> String {
     let (command, verb) = (call.site.command(), call.verb.word);
     let names = names.join(" ");
     let done = if verb == "mask" { "masked" } else { "disabled" };
+    let is_told = code == exit::NO || code == exit::TIMED_OUT;
     match failed {
+        "apply" if is_told => {
+            let done =
+                if verb == "enable" { "enabled".to_owned() } else { format!("{done} and stopped") };
+            format!("{names}: {done}; not all is as it should be, as said above")
+        }
         "start" => format!("{names}: enabled and applied, and not up: {command} why {names}"),
         "stop" => format!("{names}: {done}, not stopped, and nothing was applied"),
         _ if verb == "enable" => format!("{names}: enabled, and nothing was applied"),
