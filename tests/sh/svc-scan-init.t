@@ -79,8 +79,12 @@ is 'with no children' "$(children "$init")" ''
 kill -ABRT "$init"
 ok 'and listens' svc-scanctl -z scan
 kill -QUIT "$init"
+rm scan/a/made
 up_again() { kill -ALRM "$init" && is_state scan/b up; }
 becomes 10 'it can start them again' up_again
+# A shell that forks while process 1 ends says that it can't.
+becomes 20 'orphans are made again' test -e scan/a/made
+becomes 10 'and reaped' supervisors_only
 is 'that it stays is said once' "$(cat "$log")" "$staying"
 
 # With finish.
